@@ -1,0 +1,123 @@
+use std::any::Any;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
+
+use crate::BoxError;
+
+type Boxed = Pin<Box<dyn http_body::Body<Data = Bytes, Error = BoxError> + Send>>;
+
+/// The body of a request or a response, whatever it comes from.
+///
+/// What servers answer with and clients send. One chunk (a unary call) is held as it is; anything
+/// else is behind a box.
+#[derive(Default)]
+pub struct Body(Kind);
+
+#[derive(Default)]
+enum Kind {
+    #[default]
+    Empty,
+    Full(Bytes),
+    #[cfg(any(feature = "channel", feature = "serve"))]
+    Incoming(hyper::body::Incoming),
+    Boxed(Boxed),
+}
+
+impl Body {
+    /// A body without data.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// A body of one chunk.
+    #[must_use]
+    pub fn full(data: impl Into<Bytes>) -> Self {
+        Self(Kind::Full(data.into()))
+    }
+
+    /// Wraps another body. A `Body`, or hyper's own, is not boxed again.
+    pub fn new<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data: Buf, Error: Into<BoxError>> + Send + 'static,
+    {
+        let mut body = Some(body);
+        if let Some(body) = take::<Self>(&mut body) {
+            return body;
+        }
+        #[cfg(any(feature = "channel", feature = "serve"))]
+        if let Some(body) = take(&mut body) {
+            return Self(Kind::Incoming(body));
+        }
+        Self(body.map_or(Kind::Empty, |body| {
+            Kind::Boxed(Box::pin(
+                body.map_frame(|frame| {
+                    frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
+                })
+                .map_err(Into::into),
+            ))
+        }))
+    }
+}
+
+/// What is in `slot`, if it is an `Option<T>`.
+fn take<T: 'static>(slot: &mut dyn Any) -> Option<T> {
+    slot.downcast_mut::<Option<T>>()?.take()
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.0 {
+            Kind::Empty => Poll::Ready(None),
+            Kind::Full(data) => {
+                let data = std::mem::take(data);
+                self.0 = Kind::Empty;
+                Poll::Ready((!data.is_empty()).then(|| Ok(Frame::data(data))))
+            }
+            #[cfg(any(feature = "channel", feature = "serve"))]
+            Kind::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Kind::Boxed(body) => body.as_mut().poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Empty => true,
+            Kind::Full(data) => data.is_empty(),
+            #[cfg(any(feature = "channel", feature = "serve"))]
+            Kind::Incoming(body) => body.is_end_stream(),
+            Kind::Boxed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Full(data) => SizeHint::with_exact(u64::try_from(data.len()).unwrap_or(u64::MAX)),
+            #[cfg(any(feature = "channel", feature = "serve"))]
+            Kind::Incoming(body) => body.size_hint(),
+            Kind::Boxed(body) => body.size_hint(),
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Empty => f.write_str("Body(empty)"),
+            Kind::Full(data) => write!(f, "Body({} bytes)", data.len()),
+            _ => f.write_str("Body(..)"),
+        }
+    }
+}

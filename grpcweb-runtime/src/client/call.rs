@@ -1,0 +1,206 @@
+use http::header::{self, HeaderName, HeaderValue};
+use http::{Extensions, Method, Uri};
+use prost::Message;
+
+use super::response::Answer;
+use super::transport::Transport;
+use crate::wire::protocol::Protocol;
+use crate::{
+    Body, BoxError, Limits, MetadataMap, MethodDescriptor, Request, Response, Status, Streaming,
+    codec, outbound,
+};
+
+const X_GRPC_WEB: HeaderName = HeaderName::from_static("x-grpc-web");
+const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("grpcweb-runtime/", env!("CARGO_PKG_VERSION")));
+
+/// A transport and how calls are made over it: what a generated client stands on.
+///
+/// A generated client is made from a transport alone, or from this where something is to be set.
+///
+/// ```
+/// use grpcweb_runtime::client::Client;
+/// use grpcweb_runtime::{Channel, Limits};
+/// use hello_world::greeter_client::GreeterClient;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), grpcweb_runtime::client::ChannelError> {
+/// let channel = Channel::new("http://127.0.0.1:8080")?;
+/// let greeter = GreeterClient::from(
+///     Client::new(channel).with_limits(Limits::new().max_decoding_message_size(1024)),
+/// );
+/// # let _ = greeter;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Client<T> {
+    transport: T,
+    limits: Limits,
+}
+
+impl<T> Client<T> {
+    /// A client with the default limits.
+    pub fn new(transport: T) -> Self {
+        Self {
+            transport,
+            limits: Limits::new(),
+        }
+    }
+
+    /// Sets how large messages may be.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+}
+
+impl<T: Transport> Client<T> {
+    /// Calls a method that takes one message and returns one.
+    ///
+    /// # Errors
+    ///
+    /// The status that the call ended with, be it from the server or from what is between.
+    pub async fn unary<Req, Res>(
+        &self,
+        method: &'static MethodDescriptor,
+        request: Request<Req>,
+    ) -> Result<Response<Res>, Status>
+    where
+        Req: Message,
+        Res: Message + Default,
+    {
+        self.send_one(method, request)
+            .await?
+            .message(codec::decode_response)
+            .await
+    }
+
+    /// Calls a method that takes one message and returns a stream of them.
+    ///
+    /// # Errors
+    ///
+    /// The status, where the call fails before the server has begun to answer.
+    pub async fn server_streaming<Req, Res>(
+        &self,
+        method: &'static MethodDescriptor,
+        request: Request<Req>,
+    ) -> Result<Response<Streaming<Res>>, Status>
+    where
+        Req: Message,
+        Res: Message + Default,
+    {
+        let answer = self.send_one(method, request).await?;
+        Ok(answer.stream(codec::decode_response))
+    }
+
+    /// Calls a method that takes a stream of messages and returns one.
+    ///
+    /// # Errors
+    ///
+    /// The status that the call ended with. Where the stream of requests yields an error, the call is
+    /// broken off and that error is returned.
+    pub async fn client_streaming<Req, Res>(
+        &self,
+        method: &'static MethodDescriptor,
+        request: Request<Streaming<Req>>,
+    ) -> Result<Response<Res>, Status>
+    where
+        Req: Message + 'static,
+        Res: Message + Default,
+    {
+        self.send_stream(method, request)
+            .await?
+            .message(codec::decode_response)
+            .await
+    }
+
+    /// Calls a method that takes and returns streams of messages.
+    ///
+    /// # Errors
+    ///
+    /// The status, where the call fails before the server has begun to answer.
+    pub async fn bidi_streaming<Req, Res>(
+        &self,
+        method: &'static MethodDescriptor,
+        request: Request<Streaming<Req>>,
+    ) -> Result<Response<Streaming<Res>>, Status>
+    where
+        Req: Message + 'static,
+        Res: Message + Default,
+    {
+        let answer = self.send_stream(method, request).await?;
+        Ok(answer.stream(codec::decode_response))
+    }
+
+    async fn send_one<Req: Message>(
+        &self,
+        method: &'static MethodDescriptor,
+        request: Request<Req>,
+    ) -> Result<Answer, Status> {
+        let (message, metadata, extensions) = request.into_parts();
+        let frame = codec::encode_alone(&message, self.limits, 0)?;
+        let body = outbound::whole(PROTOCOL, frame);
+        self.send(head(method, metadata, extensions, body)).await
+    }
+
+    async fn send_stream<Req: Message + 'static>(
+        &self,
+        method: &'static MethodDescriptor,
+        request: Request<Streaming<Req>>,
+    ) -> Result<Answer, Status> {
+        let (messages, metadata, extensions) = request.into_parts();
+        let body = outbound::request(PROTOCOL, self.limits, messages);
+        self.send(head(method, metadata, extensions, body)).await
+    }
+
+    async fn send(&self, request: http::Request<Body>) -> Result<Answer, Status> {
+        let mut transport = self.transport.clone();
+        std::future::poll_fn(|cx| transport.poll_ready(cx))
+            .await
+            .map_err(|error| failed(error.into()))?;
+        let response = transport
+            .call(request)
+            .await
+            .map_err(|error| failed(error.into()))?;
+        Answer::open(response.map(Body::new), PROTOCOL, self.limits).await
+    }
+}
+
+/// The protocol that calls are made in.
+const PROTOCOL: Protocol = Protocol::GrpcWeb;
+
+fn head(
+    method: &'static MethodDescriptor,
+    metadata: MetadataMap,
+    extensions: Extensions,
+    body: Body,
+) -> http::Request<Body> {
+    let mut request = http::Request::new(body);
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = Uri::from_static(method.path);
+    *request.extensions_mut() = extensions;
+    let headers = request.headers_mut();
+    *headers = metadata.into_sendable_headers();
+    headers.insert(header::CONTENT_TYPE, PROTOCOL.content_type());
+    headers.insert(header::ACCEPT, PROTOCOL.content_type());
+    headers.insert(X_GRPC_WEB, HeaderValue::from_static("1"));
+    headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
+    request
+}
+
+/// A call that got no response. The request stream's own error is passed on as it is.
+fn failed(error: BoxError) -> Status {
+    if let Some(status) = Status::find_in(error.as_ref()) {
+        return status.clone();
+    }
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        message.push_str(": ");
+        message.push_str(&error.to_string());
+        source = error.source();
+    }
+    Status::unavailable(message).with_source(error)
+}

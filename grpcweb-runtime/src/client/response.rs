@@ -1,0 +1,123 @@
+use std::pin::pin;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap};
+use http::{StatusCode, response};
+use http_body::Body as _;
+
+use crate::codec::Decode;
+use crate::inbound::Inbound;
+use crate::wire::protocol::Protocol;
+use crate::wire::{http_status, status};
+use crate::{Body, Code, Limits, MetadataMap, Response, Status, Streaming};
+
+/// How much of a body that is not gRPC-Web is quoted in the error.
+const QUOTE: usize = 200;
+
+/// A response that is known to be gRPC-Web, before its messages are read.
+pub(super) struct Answer {
+    metadata: MetadataMap,
+    inbound: Inbound,
+}
+
+impl Answer {
+    /// Looks at the head. What no gRPC-Web server sent is an error that says what it is.
+    pub(super) async fn open(
+        response: http::Response<Body>,
+        protocol: Protocol,
+        limits: Limits,
+    ) -> Result<Self, Status> {
+        let (head, body) = response.into_parts();
+        let in_head = status::is_in(&head.headers);
+        if head.status != StatusCode::OK {
+            return Err(if in_head {
+                status_in_head(head.headers)
+            } else {
+                foreign(head, body).await
+            });
+        }
+        match head.headers.get(CONTENT_TYPE) {
+            Some(value) if Protocol::from_content_type(value.as_bytes()) == Ok(protocol) => {}
+            None if in_head => {}
+            _ => return Err(foreign(head, body).await),
+        }
+        let status = in_head.then(|| head.headers.clone());
+        Ok(Self {
+            metadata: MetadataMap::from_headers(head.headers),
+            inbound: Inbound::response(body, protocol, limits, status),
+        })
+    }
+
+    /// Reads the one message and the end.
+    pub(super) async fn message<T>(mut self, decode: Decode<T>) -> Result<Response<T>, Status> {
+        let (payload, trailers) = self.inbound.single().await?;
+        Ok(Response::from_parts(
+            decode(payload)?,
+            self.metadata,
+            trailers,
+        ))
+    }
+
+    /// Hands out the messages as they come.
+    pub(super) fn stream<T>(self, decode: Decode<T>) -> Response<Streaming<T>> {
+        let messages = Streaming::from_inbound(self.inbound, decode);
+        Response::from_parts(messages, self.metadata, MetadataMap::new())
+    }
+}
+
+/// The error of an HTTP response that failed and says why in gRPC's own terms.
+fn status_in_head(headers: HeaderMap) -> Status {
+    match status::read(headers) {
+        Err(status) => status,
+        Ok(metadata) => Status::unknown("the response failed as HTTP but has grpc-status 0")
+            .with_metadata(metadata),
+    }
+}
+
+/// The error of a response that is not gRPC-Web: from a proxy, a login page, another server.
+async fn foreign(head: response::Parts, body: Body) -> Status {
+    let content_type = head
+        .headers
+        .get(CONTENT_TYPE)
+        .map_or("no content-type".into(), |value| {
+            format!(
+                "content-type {:?}",
+                String::from_utf8_lossy(value.as_bytes())
+            )
+        });
+    let code = match head.status {
+        StatusCode::OK => Code::Unknown,
+        status => http_status::code_of(status),
+    };
+    let start = start_of(body).await;
+    let quote = match String::from_utf8_lossy(&start) {
+        text if text.trim().is_empty() => String::new(),
+        text => format!("; it begins: {}", text.trim()),
+    };
+    Status::new(
+        code,
+        format!(
+            "the response is not gRPC-Web but HTTP {} with {content_type}{quote}",
+            head.status
+        ),
+    )
+    .with_metadata(MetadataMap::from_headers(head.headers))
+}
+
+/// The first bytes of a body: what is there of it, if it breaks off.
+async fn start_of(body: Body) -> Bytes {
+    let mut body = pin!(body);
+    let mut start = Vec::new();
+    while start.len() < QUOTE {
+        match std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    start.extend_from_slice(data);
+                }
+            }
+            Some(Err(_)) | None => break,
+        }
+    }
+    start.truncate(QUOTE);
+    start.into()
+}

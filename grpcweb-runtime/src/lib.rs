@@ -1,0 +1,104 @@
+//! The runtime under the code that `protoc-gen-grpcweb` generates: gRPC-Web for services and clients,
+//! next to the web application that is there already.
+//!
+//! A service is a trait that generated code brings; the compiler sees to it that no method is
+//! missing. Its server is a [`tower_service::Service`], so that it can stand in axum, in hyper, or
+//! alone with [`serve`].
+//!
+//! ```no_run
+//! use grpcweb_runtime::{Request, Response, Router, Status, Streaming};
+//! use hello_world::greeter_server::{Greeter, GreeterServer};
+//! use hello_world::{HelloReply, HelloRequest};
+//!
+//! struct MyGreeter;
+//!
+//! impl Greeter for MyGreeter {
+//!     async fn say_hello(&self, request: Request<HelloRequest>) -> Result<Response<HelloReply>, Status> {
+//!         let message = format!("Hello, {}!", request.get_ref().name);
+//!         Ok(Response::new(HelloReply { message }))
+//!     }
+//!
+//!     async fn say_hello_slowly(
+//!         &self,
+//!         request: Request<HelloRequest>,
+//!     ) -> Result<Response<Streaming<HelloReply>>, Status> {
+//!         let letters: Vec<char> = request.into_inner().name.chars().collect();
+//!         let replies = letters.into_iter().map(|letter| HelloReply { message: letter.into() });
+//!         Ok(Response::new(Streaming::from_iter(replies)))
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let router = Router::new().add_service(GreeterServer::new(MyGreeter));
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! grpcweb_runtime::serve(listener, router).await
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! - `channel` (default): [`Channel`], the client transport on hyper.
+//! - `serve` (default): [`serve`], the server on hyper.
+//! - `axum`: [`Router::into_axum_router`].
+//!
+//! Without any of them what is left is services, clients and the wire, over transports of your own.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod body;
+mod code;
+mod codec;
+mod descriptor;
+mod inbound;
+mod limits;
+mod metadata;
+mod outbound;
+mod request;
+mod response;
+mod status;
+mod streaming;
+mod wire;
+
+pub mod client;
+#[doc(hidden)]
+pub mod codegen;
+pub mod error_details;
+pub mod server;
+
+pub use body::Body;
+#[cfg(feature = "channel")]
+pub use client::Channel;
+pub use code::Code;
+pub use descriptor::{MethodDescriptor, MethodKind, ServiceDescriptor};
+pub use limits::Limits;
+pub use metadata::{InvalidMetadata, MetadataMap};
+pub use request::{IntoRequest, Request};
+pub use response::Response;
+pub use server::Router;
+#[cfg(feature = "serve")]
+pub use server::serve;
+pub use status::Status;
+pub use streaming::Streaming;
+
+/// Any error that can cross threads.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Includes the code that `protoc_gen_grpcweb` wrote in the build script: a module for each package.
+///
+/// ```text
+/// mod proto {
+///     grpcweb_runtime::include_protos!();
+/// }
+/// ```
+///
+/// A name is needed only where the build script set `include_file` to another one.
+#[macro_export]
+macro_rules! include_protos {
+    () => {
+        $crate::include_protos!("mod.rs");
+    };
+    ($file:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $file));
+    };
+}

@@ -1,0 +1,86 @@
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::{HeaderName, Response, StatusCode, header};
+
+use crate::wire::protocol::{self, Protocol};
+use crate::{Body, MetadataMap, Status, outbound};
+
+const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
+
+/// A response to be: the future of every generated server.
+#[must_use = "futures do nothing unless polled"]
+pub struct ResponseFuture(Kind);
+
+enum Kind {
+    Ready(Option<Box<Response<Body>>>),
+    Running(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+}
+
+impl ResponseFuture {
+    pub(super) fn ready(response: Response<Body>) -> Self {
+        Self(Kind::Ready(Some(Box::new(response))))
+    }
+
+    pub(super) fn running(future: impl Future<Output = Response<Body>> + Send + 'static) -> Self {
+        Self(Kind::Running(Box::pin(future)))
+    }
+}
+
+impl Future for ResponseFuture {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Kind::Ready(response) => match response.take() {
+                Some(response) => Poll::Ready(Ok(*response)),
+                None => Poll::Pending,
+            },
+            Kind::Running(future) => future.as_mut().poll(cx).map(Ok),
+        }
+    }
+}
+
+impl fmt::Debug for ResponseFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseFuture(..)")
+    }
+}
+
+/// The head of every response of a call that got as far as gRPC: HTTP 200.
+pub(super) fn rpc(protocol: Protocol, metadata: MetadataMap, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.headers_mut() = metadata.into_sendable_headers();
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, protocol.content_type());
+    response
+}
+
+/// A call that failed. The status is in the body, where no browser hides it from the page.
+pub(super) fn error(protocol: Protocol, status: &Status) -> Response<Body> {
+    rpc(
+        protocol,
+        MetadataMap::new(),
+        outbound::error(protocol, status),
+    )
+}
+
+/// A response to what is not a call.
+pub(super) fn http(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// A response to a call in a protocol that is not spoken here, with those that are.
+pub(super) fn unsupported_media_type() -> Response<Body> {
+    let mut response = http(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    response
+        .headers_mut()
+        .insert(ACCEPT_POST, protocol::ACCEPTED);
+    response
+}

@@ -1,0 +1,185 @@
+use std::fmt;
+use std::future::{Future, IntoFuture, pending};
+use std::io;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tower_service::Service;
+
+use super::RequestBody;
+use crate::BoxError;
+
+/// How long a shutdown waits for calls that are still running.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// How long to wait after the system had no resources for another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Serves a [`Router`](crate::Router), or any other tower service for HTTP requests, on a listener:
+/// HTTP/1.1 and HTTP/2 without TLS on the same port, told apart by what the client sends first.
+///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// # let router = grpcweb_runtime::Router::new();
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+/// grpcweb_runtime::serve(listener, router)
+///     .with_graceful_shutdown(async { tokio::signal::ctrl_c().await.unwrap_or_default() })
+///     .await
+/// # }
+/// ```
+pub fn serve<S>(listener: TcpListener, service: S) -> Serve<S> {
+    Serve {
+        listener,
+        service,
+        shutdown: Box::pin(pending()),
+    }
+}
+
+/// A server to be awaited: see [`serve`].
+#[must_use = "a server does nothing until it is awaited"]
+pub struct Serve<S> {
+    listener: TcpListener,
+    service: S,
+    shutdown: Shutdown,
+}
+
+impl<S> Serve<S> {
+    /// Ends the server when `signal` is done: no new connections are taken, calls that are running
+    /// have up to 30 seconds to end.
+    pub fn with_graceful_shutdown(
+        mut self,
+        signal: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
+        self.shutdown = Box::pin(signal);
+        self
+    }
+}
+
+impl<S> fmt::Debug for Serve<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serve")
+            .field("listener", &self.listener)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, B> IntoFuture for Serve<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    B: RequestBody + http_body::Body<Data: Send>,
+{
+    type Output = io::Result<()>;
+    type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(run(self))
+    }
+}
+
+async fn run<S, B>(server: Serve<S>) -> io::Result<()>
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    B: RequestBody + http_body::Body<Data: Send>,
+{
+    let Serve {
+        listener,
+        service,
+        mut shutdown,
+    } = server;
+    let graceful = GracefulShutdown::new();
+    // Aborts what is left in it when it is dropped, be it after the grace period or together with
+    // the whole server.
+    let mut connections = JoinSet::new();
+    while let Some(accepted) = next_connection(&listener, &mut shutdown, &mut connections).await {
+        let stream = match accepted {
+            Ok(stream) => stream,
+            Err(error) if concerns_one_connection(&error) => continue,
+            Err(error) if out_of_resources(&error) => {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        // Answers leave in one write, so waiting for more would only delay them. A socket that
+        // refuses the option is broken, which the connection finds out by itself.
+        let _ = stream.set_nodelay(true);
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new());
+        builder.http2().timer(TokioTimer::new());
+        let service = TowerToHyperService::new(service.clone());
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        let connection = graceful.watch(connection.into_owned());
+        connections.spawn(async move {
+            // Ends with an error where the client goes away: nothing is to be done about it here.
+            let _ = connection.await;
+        });
+    }
+    drop(listener);
+    let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    Ok(())
+}
+
+/// The next connection, or `None` once `shutdown` is done. Clears away connections that have ended.
+async fn next_connection(
+    listener: &TcpListener,
+    shutdown: &mut Shutdown,
+    connections: &mut JoinSet<()>,
+) -> Option<io::Result<TcpStream>> {
+    std::future::poll_fn(|cx| {
+        if shutdown.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        while let Poll::Ready(Some(_)) = connections.poll_join_next(cx) {}
+        let accepted = ready!(listener.poll_accept(cx));
+        Poll::Ready(Some(accepted.map(|(stream, _)| stream)))
+    })
+    .await
+}
+
+/// Errors of `accept` that belong to a connection which is gone already.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}
+
+/// Errors of `accept` that pass when other connections end: no more descriptors or buffers.
+fn out_of_resources(error: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    const ENOBUFS: i32 = if cfg!(target_os = "linux") { 105 } else { 55 };
+    const WSAEMFILE: i32 = 10024;
+    const WSAENOBUFS: i32 = 10055;
+
+    let codes: &[i32] = if cfg!(windows) {
+        &[WSAEMFILE, WSAENOBUFS]
+    } else {
+        &[ENFILE, EMFILE, ENOBUFS]
+    };
+    error.kind() == io::ErrorKind::OutOfMemory
+        || error
+            .raw_os_error()
+            .is_some_and(|code| codes.contains(&code))
+}

@@ -1,0 +1,148 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use crate::codec::Decode;
+use crate::inbound::{Inbound, Item};
+use crate::{MetadataMap, Status};
+
+/// A stream of messages: what a handler returns, what a client receives, and what a handler of a
+/// client-streaming method is given.
+///
+/// They are one type, so that a stream can be passed on as it came, or made by hand in a test. One
+/// allocation for a stream, none for a message.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), grpcweb_runtime::Status> {
+/// use grpcweb_runtime::Streaming;
+///
+/// let mut numbers = Streaming::from_iter([1, 2]);
+/// assert_eq!(numbers.message().await?, Some(1));
+/// assert_eq!(numbers.message().await?, Some(2));
+/// assert_eq!(numbers.message().await?, None);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// As a [`Stream`] it yields an error once and then ends. [`message`](Self::message) returns the same
+/// error again.
+pub struct Streaming<T> {
+    source: Source<T>,
+    end: Result<MetadataMap, Status>,
+}
+
+enum Source<T> {
+    Inbound(Box<Inbound>, Decode<T>),
+    Local(Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>),
+    Ended,
+}
+
+impl<T> Streaming<T> {
+    /// Messages as `stream` yields them. The first error ends the call with that status.
+    pub fn from_stream(stream: impl Stream<Item = Result<T, Status>> + Send + 'static) -> Self {
+        Self::new(Source::Local(Box::pin(stream)))
+    }
+
+    /// Messages that are there already, or are made without waiting.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "`FromIterator` cannot ask for `Send + 'static`"
+    )]
+    pub fn from_iter<I>(messages: I) -> Self
+    where
+        I: IntoIterator<Item = T, IntoIter: Send + 'static>,
+    {
+        Self::from_stream(Iter(messages.into_iter()))
+    }
+
+    pub(crate) fn from_inbound(inbound: Inbound, decode: Decode<T>) -> Self {
+        Self::new(Source::Inbound(Box::new(inbound), decode))
+    }
+
+    fn new(source: Source<T>) -> Self {
+        Self {
+            source,
+            end: Ok(MetadataMap::new()),
+        }
+    }
+
+    /// The next message; `None` after the last one.
+    ///
+    /// Dropping the future loses no message.
+    ///
+    /// # Errors
+    ///
+    /// The status that the call ended with, after every message before it. Calling again returns the
+    /// same.
+    pub async fn message(&mut self) -> Result<Option<T>, Status> {
+        match std::future::poll_fn(|cx| self.poll_message(cx)).await {
+            Some(result) => result.map(Some),
+            None => match &self.end {
+                Ok(_) => Ok(None),
+                Err(status) => Err(status.clone()),
+            },
+        }
+    }
+
+    /// The trailing metadata that the server sent. Empty until the stream has ended well; that of a
+    /// failed call is in [`Status::metadata`].
+    #[must_use]
+    pub fn trailers(&self) -> &MetadataMap {
+        match &self.end {
+            Ok(trailers) => trailers,
+            Err(status) => status.metadata(),
+        }
+    }
+
+    pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Status>>> {
+        let next = match &mut self.source {
+            Source::Inbound(inbound, decode) => match ready!(inbound.poll_item(cx)) {
+                Ok(Item::Message(payload)) => Some(decode(payload)),
+                Ok(Item::End(trailers)) => {
+                    self.end = Ok(trailers);
+                    None
+                }
+                Err(status) => Some(Err(status)),
+            },
+            Source::Local(stream) => ready!(stream.as_mut().poll_next(cx)),
+            Source::Ended => None,
+        };
+        if let Some(Err(status)) = &next {
+            self.end = Err(status.clone());
+        }
+        if !matches!(next, Some(Ok(_))) {
+            self.source = Source::Ended;
+        }
+        Poll::Ready(next)
+    }
+}
+
+impl<T> Stream for Streaming<T> {
+    type Item = Result<T, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_message(cx)
+    }
+}
+
+impl<T> fmt::Debug for Streaming<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ended = matches!(self.source, Source::Ended);
+        f.debug_struct("Streaming").field("ended", &ended).finish()
+    }
+}
+
+struct Iter<I>(I);
+
+impl<I> Unpin for Iter<I> {}
+
+impl<I: Iterator> Stream for Iter<I> {
+    type Item = Result<I::Item, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.next().map(Ok))
+    }
+}
