@@ -1,0 +1,94 @@
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+use super::names::{MethodNames, ServiceNames};
+use super::{deprecation, prelude, streaming_if};
+
+/// The client of a service.
+pub(super) fn generate(service: &ServiceNames) -> TokenStream {
+    let ServiceNames {
+        full_name,
+        client,
+        client_mod,
+        docs,
+        ..
+    } = service;
+    let mod_docs = format!(" The client side of `{full_name}`.");
+    let client_docs = format!(" Calls `{full_name}` over a transport.");
+    let prelude = prelude();
+    let constructor = constructor(service);
+    let functions = service
+        .methods
+        .iter()
+        .enumerate()
+        .map(|(index, method)| function(service, index, method));
+    quote! {
+        #[doc = #mod_docs]
+        pub mod #client_mod {
+            #prelude
+
+            #[doc = #client_docs]
+            #[doc = ""]
+            #docs
+            #[derive(Debug, Clone)]
+            pub struct #client<T> {
+                client: rt::Client<T>,
+            }
+
+            impl<T> ::core::convert::From<rt::Client<T>> for #client<T> {
+                fn from(client: rt::Client<T>) -> Self {
+                    Self { client }
+                }
+            }
+
+            impl<T: rt::Transport> #client<T> {
+                /// A client with the default settings. For others, it is made `From` a `Client`.
+                pub fn #constructor(transport: T) -> Self {
+                    Self {
+                        client: rt::Client::new(transport),
+                    }
+                }
+
+                #(#functions)*
+            }
+        }
+    }
+}
+
+/// `new`, unless a method has that name: then the constructor gives way. No method's name ends in an
+/// underscore but those of keywords.
+fn constructor(service: &ServiceNames) -> Ident {
+    let taken = service.methods.iter().any(|m| m.function == "new");
+    format_ident!("{}", if taken { "new_" } else { "new" })
+}
+
+fn function(service: &ServiceNames, index: usize, method: &MethodNames) -> TokenStream {
+    let MethodNames {
+        function,
+        input,
+        output,
+        kind,
+        docs,
+        ..
+    } = method;
+    let descriptor = &service.descriptor;
+    let deprecated = deprecation(method);
+    let input = streaming_if(kind.client_streams(), quote! { #input });
+    let output = streaming_if(kind.server_streams(), quote! { #output });
+    let kind = kind.function();
+    let index = proc_macro2::Literal::usize_unsuffixed(index);
+    quote! {
+        #docs
+        #deprecated
+        pub async fn #function(
+            &self,
+            request: impl rt::IntoRequest<#input>,
+        ) -> ::core::result::Result<
+            rt::Response<#output>,
+            rt::Status,
+        > {
+            let request = rt::IntoRequest::into_request(request);
+            self.client.#kind(&super::#descriptor.methods[#index], request).await
+        }
+    }
+}

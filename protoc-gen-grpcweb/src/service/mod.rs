@@ -1,0 +1,78 @@
+//! The code for a service: its descriptor, its trait and server, its client.
+
+mod client;
+mod descriptor;
+mod names;
+mod server;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use proc_macro2::TokenStream;
+use prost_build::Service;
+use quote::quote;
+
+use crate::Error;
+use crate::options::Options;
+use names::{MethodNames, ServiceNames};
+
+/// What went wrong while prost-build, which knows no errors here, was calling.
+pub(crate) type Problems = Rc<RefCell<Vec<String>>>;
+
+/// Writes services behind the messages of their package.
+pub(crate) struct ServiceGenerator {
+    options: Options,
+    problems: Problems,
+}
+
+impl ServiceGenerator {
+    pub(crate) fn new(options: &Options, problems: Problems) -> Self {
+        Self {
+            options: options.clone(),
+            problems,
+        }
+    }
+
+    fn service(&self, service: &Service) -> Result<TokenStream, Error> {
+        let names = ServiceNames::of(service, &self.options)?;
+        let descriptor = descriptor::generate(&names);
+        let server = self.options.build_server.then(|| server::generate(&names));
+        let client = self.options.build_client.then(|| client::generate(&names));
+        Ok(quote! { #descriptor #server #client })
+    }
+}
+
+impl prost_build::ServiceGenerator for ServiceGenerator {
+    fn generate(&mut self, service: Service, buf: &mut String) {
+        match self.service(&service) {
+            Ok(code) => buf.push_str(&code.to_string()),
+            Err(error) => self.problems.borrow_mut().push(error.to_string()),
+        }
+    }
+}
+
+/// What stands at the top of each generated module: lints that a user's crate may have on and that
+/// generated code is not written for, and a short name for the runtime. Nothing else in the module
+/// can have that name, because services and their servers and clients begin with a capital.
+fn prelude() -> TokenStream {
+    quote! {
+        #![allow(dead_code, deprecated, missing_docs, unreachable_pub)]
+        #![allow(clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+
+        use ::grpcweb_runtime::codegen as rt;
+    }
+}
+
+/// `#[deprecated]`, where the `.proto` file says so.
+fn deprecation(method: &MethodNames) -> Option<TokenStream> {
+    method.deprecated.then(|| quote! { #[deprecated] })
+}
+
+/// What a side of a method takes or returns: a message, or a stream of them.
+fn streaming_if(streams: bool, message: TokenStream) -> TokenStream {
+    if streams {
+        quote! { rt::Streaming<#message> }
+    } else {
+        message
+    }
+}

@@ -1,0 +1,172 @@
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::names::{MethodNames, ServiceNames};
+use super::{deprecation, prelude, streaming_if};
+
+/// The trait that a service implements, and the server that calls it.
+pub(super) fn generate(service: &ServiceNames) -> TokenStream {
+    let ServiceNames {
+        full_name,
+        trait_,
+        server,
+        server_mod,
+        descriptor,
+        docs,
+        ..
+    } = service;
+    let mod_docs = format!(" The server side of `{full_name}`.");
+    let server_docs =
+        format!(" Serves [`{trait_}`] at the paths `/{full_name}/…`, as a tower service.");
+    let prelude = prelude();
+    let declarations = service.methods.iter().map(declaration);
+    let arms = service.methods.iter().map(|method| arm(service, method));
+    quote! {
+        #[doc = #mod_docs]
+        pub mod #server_mod {
+            #prelude
+
+            #docs
+            pub trait #trait_: ::core::marker::Send + ::core::marker::Sync + 'static {
+                #(#declarations)*
+            }
+
+            #[doc = #server_docs]
+            pub struct #server<T> {
+                service: ::std::sync::Arc<T>,
+                limits: rt::Limits,
+            }
+
+            impl<T: #trait_> #server<T> {
+                /// Serves a service of its own.
+                pub fn new(service: T) -> Self {
+                    Self::from_arc(::std::sync::Arc::new(service))
+                }
+
+                /// Serves a service that is used elsewhere too.
+                pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+                    Self {
+                        service,
+                        limits: rt::Limits::new(),
+                    }
+                }
+
+                /// Sets how large messages may be.
+                #[must_use]
+                pub fn with_limits(mut self, limits: rt::Limits) -> Self {
+                    self.limits = limits;
+                    self
+                }
+            }
+
+            impl<T> ::core::clone::Clone for #server<T> {
+                fn clone(&self) -> Self {
+                    Self {
+                        service: ::std::sync::Arc::clone(&self.service),
+                        limits: self.limits,
+                    }
+                }
+            }
+
+            impl<T> ::core::fmt::Debug for #server<T> {
+                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    f.write_str(::core::stringify!(#server))
+                }
+            }
+
+            impl<T: #trait_> rt::RpcService for #server<T> {
+                fn descriptor(&self) -> &'static rt::ServiceDescriptor {
+                    &super::#descriptor
+                }
+
+                fn limits(&self) -> rt::Limits {
+                    self.limits
+                }
+
+                fn call(
+                    &self,
+                    call: rt::Call,
+                ) -> rt::ResponseFuture {
+                    match call.method() {
+                        #(#arms)*
+                        _ => call.unimplemented(),
+                    }
+                }
+            }
+
+            impl<T, B> rt::Service<
+                rt::http::Request<B>,
+            > for #server<T>
+            where
+                T: #trait_,
+                B: rt::RequestBody,
+            {
+                type Response = rt::http::Response<
+                    rt::Body,
+                >;
+                type Error = ::core::convert::Infallible;
+                type Future = rt::ResponseFuture;
+
+                fn poll_ready(
+                    &mut self,
+                    _: &mut ::core::task::Context<'_>,
+                ) -> ::core::task::Poll<::core::result::Result<(), Self::Error>> {
+                    ::core::task::Poll::Ready(::core::result::Result::Ok(()))
+                }
+
+                fn call(
+                    &mut self,
+                    request: rt::http::Request<B>,
+                ) -> Self::Future {
+                    rt::handle(self, request)
+                }
+            }
+        }
+    }
+}
+
+fn declaration(method: &MethodNames) -> TokenStream {
+    let MethodNames {
+        function,
+        input,
+        output,
+        kind,
+        docs,
+        ..
+    } = method;
+    let deprecated = deprecation(method);
+    let input = streaming_if(kind.client_streams(), quote! { #input });
+    let output = streaming_if(kind.server_streams(), quote! { #output });
+    quote! {
+        #docs
+        #deprecated
+        fn #function(
+            &self,
+            request: rt::Request<#input>,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<
+                rt::Response<#output>,
+                rt::Status,
+            >,
+        > + ::core::marker::Send;
+    }
+}
+
+fn arm(service: &ServiceNames, method: &MethodNames) -> TokenStream {
+    let MethodNames {
+        wire,
+        function,
+        kind,
+        ..
+    } = method;
+    let trait_ = &service.trait_;
+    let kind = kind.function();
+    quote! {
+        #wire => {
+            let service = ::std::sync::Arc::clone(&self.service);
+            call.#kind(move |request| async move {
+                <T as #trait_>::#function(&service, request).await
+            })
+        }
+    }
+}
