@@ -1,0 +1,5 @@
+//! Generates the code of `helloworld.proto`.
+
+fn main() -> Result<(), protoc_gen_grpcweb::Error> {
+    protoc_gen_grpcweb::compile_protos("proto/helloworld.proto")
+}
