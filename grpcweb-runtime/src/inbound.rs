@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Body as _;
 
+use crate::outbound::RequestFailure;
 use crate::wire::frame::{Frame, FrameDecoder, FrameError, FrameLimits};
 use crate::wire::protocol::Protocol;
 use crate::wire::text::TextDecoder;
@@ -22,7 +23,10 @@ enum Half {
     /// Ends where the body ends.
     Request,
     /// Ends with a status: in the body, or in the head where the body has none.
-    Response { head: Option<HeaderMap> },
+    Response {
+        head: Option<HeaderMap>,
+        request: RequestFailure,
+    },
 }
 
 /// Reads the messages of a request or a response, then what ends it.
@@ -47,14 +51,16 @@ impl Inbound {
         Self::new(body, protocol, limits, Half::Request)
     }
 
-    /// `head` is a status that came with the headers of the response.
+    /// `head` is a status that came with the headers of the response, `request` what became of the
+    /// request that it answers.
     pub(crate) fn response(
         body: Body,
         protocol: Protocol,
         limits: Limits,
         head: Option<HeaderMap>,
+        request: RequestFailure,
     ) -> Self {
-        Self::new(body, protocol, limits, Half::Response { head })
+        Self::new(body, protocol, limits, Half::Response { head, request })
     }
 
     fn new(body: Body, protocol: Protocol, limits: Limits, half: Half) -> Self {
@@ -71,6 +77,13 @@ impl Inbound {
 
     /// The next message, or the end. Not to be called again after the end or an error.
     pub(crate) fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, Status>> {
+        self.poll_body(cx).map_err(|status| match &self.half {
+            Half::Request => status,
+            Half::Response { request, .. } => request.or(status),
+        })
+    }
+
+    fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, Status>> {
         loop {
             match self.frames.next_frame().map_err(|e| self.frame_error(e))? {
                 Some(Frame::Message(payload)) => return Poll::Ready(Ok(Item::Message(payload))),
@@ -131,7 +144,7 @@ impl Inbound {
 
     /// Ends at a trailers frame: whatever the server still sends is not waited for.
     fn end_in_body(&mut self, block: &Bytes, cx: &mut Context<'_>) -> Result<Item, Status> {
-        let Half::Response { head } = &mut self.half else {
+        let Half::Response { head, .. } = &mut self.half else {
             return Err(Status::invalid_argument(
                 "the request has a trailers frame, which only a response may have",
             ));
@@ -154,7 +167,7 @@ impl Inbound {
         self.frames.finish().map_err(|e| self.frame_error(e))?;
         match &mut self.half {
             Half::Request => Ok(Item::End(MetadataMap::new())),
-            Half::Response { head } => match head.take() {
+            Half::Response { head, .. } => match head.take() {
                 Some(head) => self.end_with(head),
                 None => Err(Status::unknown(
                     "the response ended without a status: the server, or a proxy in front of it, \
@@ -197,17 +210,19 @@ impl Inbound {
         }
     }
 
+    /// A body that broke off. A status in the error is from this side, as from a layer that refused
+    /// the body, and says more than that.
     fn body_error(&self, error: BoxError) -> Status {
+        if let Some(status) = Status::find_in(error.as_ref()) {
+            return status.clone();
+        }
         match self.half {
             Half::Request => {
                 Status::cancelled("the client went away while it was sending the request")
             }
-            Half::Response { .. } => match Status::find_in(error.as_ref()) {
-                Some(status) => return status.clone(),
-                None => Status::unavailable(format!(
-                    "the connection broke while the response was being read: {error}"
-                )),
-            },
+            Half::Response { .. } => Status::unavailable(format!(
+                "the connection broke while the response was being read: {error}"
+            )),
         }
         .with_source(error)
     }

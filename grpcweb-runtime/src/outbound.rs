@@ -1,6 +1,7 @@
 //! Messages into an HTTP body.
 
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
@@ -58,18 +59,20 @@ pub(crate) fn response<T: Message + 'static>(
     })
 }
 
-/// The body of a streaming request.
+/// The body of a streaming request. An error in the stream breaks the request off, and is kept in
+/// `failure`.
 pub(crate) fn request<T: Message + 'static>(
     protocol: Protocol,
     limits: Limits,
     messages: Streaming<T>,
+    failure: RequestFailure,
 ) -> Body {
     Body::new(Outbound {
         messages: Box::new(messages),
         protocol,
         limits,
         buf: BytesMut::new(),
-        half: Half::Request,
+        half: Half::Request { failure },
         ended: false,
     })
 }
@@ -132,8 +135,32 @@ impl<T: Message + 'static> Messages for Streaming<T> {
     }
 }
 
+/// Why a stream of requests broke off, kept for the caller: what a transport reports after that is
+/// only that the request was not finished. A request of one message cannot fail so, and keeps nothing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RequestFailure(Option<Arc<OnceLock<Status>>>);
+
+impl RequestFailure {
+    pub(crate) fn of_stream() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    fn set(&self, status: Status) {
+        if let Some(failure) = &self.0 {
+            // A stream fails once.
+            let _ = failure.set(status);
+        }
+    }
+
+    /// The failure, or `status` where the request did not fail.
+    pub(crate) fn or(&self, status: Status) -> Status {
+        let failure = self.0.as_ref().and_then(|failure| failure.get());
+        failure.cloned().unwrap_or(status)
+    }
+}
+
 enum Half {
-    Request,
+    Request { failure: RequestFailure },
     Response { trailing: MetadataMap },
 }
 
@@ -150,7 +177,10 @@ impl Outbound {
     fn end(&mut self, result: Result<(), Status>) -> Result<(), BoxError> {
         self.ended = true;
         match (&mut self.half, result) {
-            (Half::Request, result) => result.map_err(Into::into),
+            (Half::Request { failure }, result) => result.map_err(|status| {
+                failure.set(status.clone());
+                status.into()
+            }),
             (Half::Response { trailing }, result) => {
                 let mut trailing = std::mem::take(trailing);
                 trailing.extend(match &result {

@@ -4,6 +4,7 @@ use prost::Message;
 
 use super::response::Answer;
 use super::transport::Transport;
+use crate::outbound::RequestFailure;
 use crate::wire::protocol::Protocol;
 use crate::{
     Body, BoxError, Limits, MetadataMap, MethodDescriptor, Request, Response, Status, Streaming,
@@ -142,7 +143,8 @@ impl<T: Transport> Client<T> {
         let (message, metadata, extensions) = request.into_parts();
         let frame = codec::encode_alone(&message, self.limits, 0)?;
         let body = outbound::whole(PROTOCOL, frame);
-        self.send(head(method, metadata, extensions, body)).await
+        let request = head(method, metadata, extensions, body);
+        self.send(request, RequestFailure::default()).await
     }
 
     async fn send_stream<Req: Message + 'static>(
@@ -151,20 +153,33 @@ impl<T: Transport> Client<T> {
         request: Request<Streaming<Req>>,
     ) -> Result<Answer, Status> {
         let (messages, metadata, extensions) = request.into_parts();
-        let body = outbound::request(PROTOCOL, self.limits, messages);
-        self.send(head(method, metadata, extensions, body)).await
+        let failure = RequestFailure::of_stream();
+        let body = outbound::request(PROTOCOL, self.limits, messages, failure.clone());
+        let request = head(method, metadata, extensions, body);
+        self.send(request, failure).await
     }
 
-    async fn send(&self, request: http::Request<Body>) -> Result<Answer, Status> {
+    async fn send(
+        &self,
+        request: http::Request<Body>,
+        failure: RequestFailure,
+    ) -> Result<Answer, Status> {
+        match self.exchange(request).await {
+            Ok(response) => Answer::open(response, PROTOCOL, self.limits, failure).await,
+            Err(error) => Err(failure.or(no_response(error))),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Body>, BoxError> {
         let mut transport = self.transport.clone();
         std::future::poll_fn(|cx| transport.poll_ready(cx))
             .await
-            .map_err(|error| failed(error.into()))?;
-        let response = transport
-            .call(request)
-            .await
-            .map_err(|error| failed(error.into()))?;
-        Answer::open(response.map(Body::new), PROTOCOL, self.limits).await
+            .map_err(Into::into)?;
+        let response = transport.call(request).await.map_err(Into::into)?;
+        Ok(response.map(Body::new))
     }
 }
 
@@ -190,8 +205,9 @@ fn head(
     request
 }
 
-/// A call that got no response. The request stream's own error is passed on as it is.
-fn failed(error: BoxError) -> Status {
+/// A call that got no response. A status in the error is from this side, as from a layer that refused
+/// the request, and says more than that.
+fn no_response(error: BoxError) -> Status {
     if let Some(status) = Status::find_in(error.as_ref()) {
         return status.clone();
     }

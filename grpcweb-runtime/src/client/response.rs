@@ -7,6 +7,7 @@ use http_body::Body as _;
 
 use crate::codec::Decode;
 use crate::inbound::Inbound;
+use crate::outbound::RequestFailure;
 use crate::wire::protocol::Protocol;
 use crate::wire::{http_status, status};
 use crate::{Body, Code, Limits, MetadataMap, Response, Status, Streaming};
@@ -26,6 +27,7 @@ impl Answer {
         response: http::Response<Body>,
         protocol: Protocol,
         limits: Limits,
+        request: RequestFailure,
     ) -> Result<Self, Status> {
         let (head, body) = response.into_parts();
         let in_head = status::is_in(&head.headers);
@@ -44,7 +46,7 @@ impl Answer {
         let status = in_head.then(|| head.headers.clone());
         Ok(Self {
             metadata: MetadataMap::from_headers(head.headers),
-            inbound: Inbound::response(body, protocol, limits, status),
+            inbound: Inbound::response(body, protocol, limits, status, request),
         })
     }
 

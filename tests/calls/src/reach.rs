@@ -1,0 +1,114 @@
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use grpcweb_runtime::{Body, BoxError, Channel, Router};
+use http::{Request, Response};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tower_service::Service;
+
+use crate::MyNotes;
+use crate::proto::calls::notes_client::NotesClient;
+use crate::proto::calls::notes_server::NotesServer;
+
+/// A server on a port of its own, which ends when it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens, as in `127.0.0.1:1234`.
+    pub address: String,
+    task: JoinHandle<()>,
+}
+
+impl Server {
+    /// Serves the notes.
+    pub async fn start(notes: MyNotes) -> Self {
+        Self::serve(Router::new().add_service(NotesServer::new(notes))).await
+    }
+
+    /// Serves a router.
+    pub async fn serve(router: Router) -> Self {
+        let (listener, address) = listen().await;
+        let task = tokio::spawn(async move {
+            // The test sees by itself when the server is not there.
+            let _ = grpcweb_runtime::serve(listener, router).await;
+        });
+        Self { address, task }
+    }
+
+    /// A channel to it.
+    pub fn channel(&self, http2: bool) -> Channel {
+        let builder = Channel::builder();
+        let builder = if http2 {
+            builder.http2_prior_knowledge()
+        } else {
+            builder
+        };
+        match builder.build(&format!("http://{}", self.address)) {
+            Ok(channel) => channel,
+            Err(error) => unreachable!("an address is a URI: {error}"),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a test that has no port cannot go on")]
+async fn listen() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("its address").to_string();
+    (listener, address)
+}
+
+type BoxFuture = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> + Send>>;
+
+/// Any of the transports.
+#[derive(Clone, Debug)]
+pub enum AnyTransport {
+    /// The server itself.
+    InProcess(NotesServer<MyNotes>),
+    /// Over a socket.
+    Channel(Channel),
+}
+
+impl Service<Request<Body>> for AnyTransport {
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = BoxFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> BoxFuture {
+        match self {
+            Self::InProcess(server) => {
+                let response = server.call(request);
+                Box::pin(async { response.await.map_err(|never: Infallible| match never {}) })
+            }
+            Self::Channel(channel) => {
+                let response = channel.call(request);
+                Box::pin(async { Ok(response.await?.map(Body::new)) })
+            }
+        }
+    }
+}
+
+/// A client for each way to reach the notes, with its name; the server ends when it is dropped.
+pub async fn over(notes: &MyNotes) -> (Server, [(&'static str, NotesClient<AnyTransport>); 3]) {
+    let server = Server::start(notes.clone()).await;
+    let clients = [
+        (
+            "in process",
+            AnyTransport::InProcess(NotesServer::new(notes.clone())),
+        ),
+        ("HTTP/1.1", AnyTransport::Channel(server.channel(false))),
+        ("HTTP/2", AnyTransport::Channel(server.channel(true))),
+    ]
+    .map(|(name, transport)| (name, NotesClient::new(transport)));
+    (server, clients)
+}

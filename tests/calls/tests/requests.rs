@@ -1,0 +1,339 @@
+//! What the server makes of requests, however they are cut and whoever sent them.
+
+use std::convert::Infallible;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use calls::proto::calls::Note;
+use calls::proto::calls::notes_server::NotesServer;
+use calls::{MyNotes, note};
+use futures_util::stream;
+use grpcweb_runtime::{Body, Limits, Router};
+use http::{Request, Response, StatusCode};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
+use prost::Message as _;
+use tower_service::Service;
+
+const BINARY: &str = "application/grpc-web+proto";
+const TEXT: &str = "application/grpc-web-text";
+
+fn frame(payload: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(payload.len()).unwrap();
+    [&[0], &len.to_be_bytes()[..], payload].concat()
+}
+
+fn message(text: &str) -> Vec<u8> {
+    frame(&note(text).encode_to_vec())
+}
+
+fn request(method: &str, content_type: &str, chunks: Vec<&[u8]>) -> Request<Body> {
+    let chunks: Vec<_> = chunks
+        .into_iter()
+        .map(|chunk| Ok::<_, Infallible>(Frame::data(Bytes::copy_from_slice(chunk))))
+        .collect();
+    Request::post(format!("/calls.Notes/{method}"))
+        .header("content-type", content_type)
+        .body(Body::new(StreamBody::new(stream::iter(chunks))))
+        .unwrap()
+}
+
+async fn answer(request: Request<Body>) -> Response<Bytes> {
+    let response = NotesServer::new(MyNotes::default())
+        .call(request)
+        .await
+        .unwrap();
+    let (head, body) = response.into_parts();
+    Response::from_parts(head, body.collect().await.unwrap().to_bytes())
+}
+
+/// The body of a response: its messages, and its trailers as text.
+fn read(response: &Response<Bytes>) -> (Vec<Note>, String) {
+    let text = response.headers()["content-type"] == "application/grpc-web-text+proto";
+    let mut rest = if text {
+        // Whatever is flushed together is padded on its own.
+        let flushes = response.body().split_inclusive(|&b| b == b'=');
+        let mut bytes = Vec::new();
+        let mut run = Vec::new();
+        for flush in flushes {
+            run.extend_from_slice(flush);
+            if run.len() % 4 == 0 {
+                bytes.extend(STANDARD.decode(&run).unwrap());
+                run.clear();
+            }
+        }
+        assert!(run.is_empty(), "the last group is not padded");
+        bytes
+    } else {
+        response.body().to_vec()
+    };
+    let mut messages = Vec::new();
+    loop {
+        let len = u32::from_be_bytes(rest[1..5].try_into().unwrap()) as usize;
+        let payload = &rest[5..5 + len];
+        if rest[0] == 0x80 {
+            assert_eq!(rest.len(), 5 + len, "bytes after the trailers");
+            return (messages, String::from_utf8(payload.to_vec()).unwrap());
+        }
+        assert_eq!(rest[0], 0);
+        messages.push(Note::decode(payload).unwrap());
+        rest.drain(..5 + len);
+    }
+}
+
+/// Bodies of every sort, each with the method that it goes to.
+fn bodies() -> Vec<(&'static str, Vec<u8>)> {
+    let three = [message("a"), message(""), message("bc")].concat();
+    vec![
+        ("Echo", message("abc")),
+        ("Echo", message("fail")),
+        ("Echo", vec![]),
+        ("Echo", three.clone()),
+        ("Echo", message("abc")[..4].to_vec()),
+        ("Echo", message("abc")[..7].to_vec()),
+        ("Echo", frame(b"\xff\xff not protobuf")),
+        ("Echo", b"\x01\0\0\0\x01x".to_vec()),
+        ("Echo", b"\x80\0\0\0\x01x".to_vec()),
+        ("Echo", b"\0\xff\xff\xff\xff".to_vec()),
+        ("Echo", b"name=value&other=value".to_vec()),
+        ("Repeat", message("abc")),
+        ("Join", three.clone()),
+        ("Join", [three.clone(), b"\0\0".to_vec()].concat()),
+        ("Chat", three),
+    ]
+}
+
+#[tokio::test]
+async fn every_cut_of_every_request_gives_the_same_answer_in_binary_and_in_text() {
+    for (method, body) in bodies() {
+        let text = STANDARD.encode(&body).into_bytes();
+        let whole = read(&answer(request(method, BINARY, vec![&body])).await);
+        for (content_type, body) in [(BINARY, body), (TEXT, text)] {
+            let run = async |chunks| read(&answer(request(method, content_type, chunks)).await);
+            for cut in 0..=body.len() {
+                let (head, tail) = body.split_at(cut);
+                let cut_answer = run(vec![head, tail]).await;
+                assert_eq!(
+                    cut_answer, whole,
+                    "{method} in {content_type}, {body:?} cut at {cut}"
+                );
+            }
+            let answer = run(body.chunks(1).collect()).await;
+            assert_eq!(
+                answer, whole,
+                "{method} in {content_type}, {body:?} by bytes"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_text_request_may_be_padded_anywhere() {
+    let body = message("abc");
+    for cut in 0..=body.len() {
+        let (head, tail) = body.split_at(cut);
+        let text = STANDARD.encode(head) + &STANDARD.encode(tail);
+        let response = answer(request("Echo", TEXT, vec![text.as_bytes()])).await;
+        assert_eq!(read(&response).0, [note("abc")], "padded at {cut}");
+    }
+}
+
+#[tokio::test]
+async fn text_that_is_no_base64_is_an_invalid_argument() {
+    for text in ["AAAAA", "!!!!", "AAAA AAAA"] {
+        let response = answer(request("Echo", TEXT, vec![text.as_bytes()])).await;
+        let (_, trailers) = read(&response);
+        assert!(trailers.contains("grpc-status:3\r\n"), "{text}: {trailers}");
+    }
+}
+
+#[tokio::test]
+async fn each_fault_has_its_code() {
+    for (body, code) in [
+        (vec![], 12),
+        ([message("a"), message("b")].concat(), 12),
+        (message("abc")[..4].to_vec(), 3),
+        (message("abc")[..7].to_vec(), 3),
+        (frame(b"\xff\xff not protobuf"), 3),
+        (b"\x80\0\0\0\x01x".to_vec(), 3),
+        (b"\x01\0\0\0\x01x".to_vec(), 13),
+        (b"\0\xff\xff\xff\xff".to_vec(), 8),
+    ] {
+        let response = answer(request("Echo", BINARY, vec![&body])).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let (messages, trailers) = read(&response);
+        assert_eq!(messages, []);
+        assert!(
+            trailers.starts_with(&format!("grpc-status:{code}\r\n")),
+            "{body:?}: {trailers}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_answer_is_in_the_mode_of_the_request_whatever_it_accepts() {
+    let text = STANDARD.encode(message("abc"));
+    for accept in [None, Some("*/*"), Some("application/grpc-web-text, */*")] {
+        let mut request = request("Echo", TEXT, vec![text.as_bytes()]);
+        if let Some(accept) = accept {
+            request
+                .headers_mut()
+                .insert("accept", accept.parse().unwrap());
+        }
+        let response = answer(request).await;
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/grpc-web-text+proto"
+        );
+        assert_eq!(read(&response).0, [note("abc")], "{accept:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_is_in_the_body_and_never_in_the_head() {
+    for (method, text) in [
+        ("Echo", "abc"),
+        ("Echo", "fail"),
+        ("Nothing", ""),
+        ("Repeat", ""),
+    ] {
+        let response = answer(request(method, BINARY, vec![&message(text)])).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()["content-type"], BINARY);
+        assert!(!response.headers().contains_key("grpc-status"), "{method}");
+        let (_, trailers) = read(&response);
+        assert!(trailers.contains("grpc-status:"), "{method}: {trailers}");
+        assert!(!trailers.contains("\r\n\r\n"), "{method}: {trailers}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_method_is_unimplemented_and_names_the_path() {
+    let response = answer(request("Nothing", BINARY, vec![&message("")])).await;
+    let (_, trailers) = read(&response);
+    assert!(trailers.contains("grpc-status:12"), "{trailers}");
+    assert!(trailers.contains("/calls.Notes/Nothing"), "{trailers}");
+}
+
+#[tokio::test]
+async fn an_unknown_service_is_unimplemented_for_grpc_web_and_not_found_otherwise() {
+    let mut router = Router::new().add_service(NotesServer::new(MyNotes::default()));
+    for path in [
+        "/other.Service/Echo",
+        "/calls.Notes",
+        "/",
+        "/calls.NotesEcho",
+    ] {
+        let mut call = request("Echo", BINARY, vec![]);
+        *call.uri_mut() = path.parse().unwrap();
+        let response = router.call(call).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(
+            String::from_utf8_lossy(&body).contains("grpc-status:12"),
+            "{path}"
+        );
+
+        let page = Request::get(path).body(Body::empty()).unwrap();
+        let response = router.call(page).await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn another_http_method_than_post_is_not_allowed() {
+    for method in ["GET", "PUT", "OPTIONS", "HEAD"] {
+        let mut request = request("Echo", BINARY, vec![&message("abc")]);
+        *request.method_mut() = method.parse().unwrap();
+        let response = answer(request).await;
+        assert_eq!(
+            response.status(),
+            StatusCode::METHOD_NOT_ALLOWED,
+            "{method}"
+        );
+        assert_eq!(response.headers()["allow"], "POST");
+    }
+}
+
+#[tokio::test]
+async fn what_a_form_of_another_site_can_send_starts_no_handler() {
+    for content_type in [
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "text/plain",
+        "application/json",
+        "application/grpc",
+        "",
+    ] {
+        let response = answer(request("Echo", content_type, vec![&message("abc")])).await;
+        assert_eq!(
+            response.status(),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "{content_type}"
+        );
+        let accepted = response.headers()["accept-post"].to_str().unwrap();
+        assert!(
+            accepted.contains("application/grpc-web+proto"),
+            "{accepted}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn messages_in_another_format_are_unimplemented() {
+    for content_type in [
+        "application/grpc-web+thrift",
+        "application/grpc-web-text+json",
+    ] {
+        let response = answer(request("Echo", content_type, vec![b"{}"])).await;
+        let (_, trailers) = read(&response);
+        assert!(
+            trailers.contains("grpc-status:12"),
+            "{content_type}: {trailers}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_message_over_the_limit_names_the_limit_the_side_and_the_setting() {
+    let limits = Limits::new().max_decoding_message_size(50);
+    let mut server = NotesServer::new(MyNotes::default()).with_limits(limits);
+    let call = request("Echo", BINARY, vec![b"\0\0\0\0\x33"]);
+    let response = server.call(call).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let body = String::from_utf8_lossy(&body);
+    for part in [
+        "grpc-status:8",
+        "request",
+        "51",
+        "server's limit of 50",
+        "max_decoding_message_size",
+    ] {
+        assert!(body.contains(part), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_over_the_limit_fails_the_call_and_says_so() {
+    let limits = Limits::new().max_encoding_message_size(5);
+    let mut server = NotesServer::new(MyNotes::default()).with_limits(limits);
+    for method in ["Echo", "Chat"] {
+        let call = request(method, BINARY, vec![&message("too long")]);
+        let response = server.call(call).await.unwrap();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body = String::from_utf8_lossy(&body);
+        for part in ["grpc-status:8", "limit of 5", "max_encoding_message_size"] {
+            assert!(body.contains(part), "{method}: {body}");
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "calls.Notes was added to the router twice")]
+fn the_same_service_twice_is_a_loud_error() {
+    let service = NotesServer::new(MyNotes::default());
+    let _ = Router::new()
+        .add_service(service.clone())
+        .add_service(service);
+}
