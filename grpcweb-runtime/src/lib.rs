@@ -44,7 +44,17 @@
 //!
 //! Without any of them what is left is services, clients and the wire, over transports of your own.
 
-#![cfg_attr(docsrs, feature(doc_cfg))]
+// Nothing that a peer or a file holds may make this code panic.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
 
 mod body;
 mod code;

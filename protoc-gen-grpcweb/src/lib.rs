@@ -32,6 +32,18 @@
 //! - `cli` (default): the plugin binary. A build script can do without it, and without compiling
 //!   `clap`, by `default-features = false`.
 
+// Nothing that a peer or a file holds may make this code panic.
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 mod builder;
 mod error;
 mod generate;

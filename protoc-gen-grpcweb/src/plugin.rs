@@ -10,6 +10,9 @@ use crate::Error;
 use crate::generate::{self, GeneratedFile, Selection};
 use crate::options::Options;
 
+const NOT_A_REQUEST: &str =
+    "what came in is not a request of protoc, which runs this program by itself for --grpcweb_out";
+
 /// Does what `protoc` asks a plugin for. What is wrong with the `.proto` files or the options goes
 /// into the response, for `protoc` to show.
 ///
@@ -21,13 +24,11 @@ pub fn run_plugin(mut input: impl Read, mut output: impl Write) -> Result<(), Er
     input
         .read_to_end(&mut bytes)
         .map_err(|error| Error::with_source("cannot read the request of protoc", error))?;
-    let request = CodeGeneratorRequest::decode(bytes.as_slice()).map_err(|error| {
-        Error::with_source(
-            "what came in is not a request of protoc, which runs this program by itself for \
-             --grpcweb_out",
-            error,
-        )
-    })?;
+    if bytes.is_empty() {
+        return Err(Error::new(NOT_A_REQUEST));
+    }
+    let request = CodeGeneratorRequest::decode(bytes.as_slice())
+        .map_err(|error| Error::with_source(NOT_A_REQUEST, error))?;
     let response = respond(request).encode_to_vec();
     output
         .write_all(&response)

@@ -31,7 +31,7 @@ fn space_out(code: &str) -> String {
 }
 
 fn ends_item(line: &str) -> bool {
-    matches!(line.trim_start(), "}" | ")]") || line.ends_with(';')
+    line.trim_start() == "}" || line.ends_with(';')
 }
 
 fn begins_item(line: &str) -> bool {

@@ -11,6 +11,10 @@ pub mod proto {
     grpcweb_runtime::include_protos!();
 }
 
+/// Code that `protoc` wrote and somebody checked in: the generator's golden files.
+#[path = "../../../protoc-gen-grpcweb/tests/golden/mod.rs"]
+pub mod golden;
+
 pub use canned::{Canned, End};
 pub use notes::{MyNotes, note};
 pub use reach::{AnyTransport, Server, over};

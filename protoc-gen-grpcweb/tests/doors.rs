@@ -1,0 +1,332 @@
+//! The plugin, as `protoc` runs it, next to the build script.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::SystemTime;
+
+use prost::Message as _;
+use prost_types::compiler::{CodeGeneratorRequest, CodeGeneratorResponse};
+use protoc_gen_grpcweb::{OPTIONS, configure};
+use tempfile::TempDir;
+
+const PLUGIN: &str = env!("CARGO_BIN_EXE_protoc-gen-grpcweb");
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+
+/// A directory with `.proto` files.
+fn protos(files: &[(&str, &str)]) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        fs::write(dir.path().join(name), content).unwrap();
+    }
+    dir
+}
+
+/// Runs `protoc` with the plugin; the files that it wrote, or what it said.
+fn through_protoc(
+    dir: &Path,
+    files: &[&str],
+    options: &str,
+) -> Result<Vec<(String, String)>, String> {
+    let out = tempfile::tempdir().unwrap();
+    let output = Command::new(protoc_bin_vendored::protoc_bin_path().unwrap())
+        .arg(format!("--plugin=protoc-gen-grpcweb={PLUGIN}"))
+        .arg(format!("--grpcweb_out={}", out.path().display()))
+        .arg(format!("--grpcweb_opt={options}"))
+        .arg("-I")
+        .arg(dir)
+        .arg("-I")
+        .arg(protoc_bin_vendored::include_path().unwrap())
+        .args(files)
+        .output()
+        .unwrap();
+    assert_eq!(output.stdout, b"");
+    if output.status.success() {
+        Ok(written(out.path()))
+    } else {
+        Err(String::from_utf8(output.stderr).unwrap())
+    }
+}
+
+fn through_build_script(dir: &Path, files: &[&str]) -> Vec<(String, String)> {
+    let out = tempfile::tempdir().unwrap();
+    let files: Vec<PathBuf> = files.iter().map(|file| dir.join(file)).collect();
+    configure()
+        .out_dir(out.path())
+        .compile_protos(&files, &[dir])
+        .unwrap();
+    written(out.path())
+}
+
+fn written(dir: &Path) -> Vec<(String, String)> {
+    let mut files: Vec<_> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+/// Everything a service can have, in several packages.
+const ZOO: &[(&str, &str)] = &[
+    (
+        "zoo.proto",
+        r#"syntax = "proto3";
+           package zoo.v1;
+           import "animals.proto";
+           import "google/protobuf/empty.proto";
+
+           // Keeps animals.
+           service Keeper {
+             // Finds one.
+             rpc Find(zoo.v1.animals.Animal) returns (Cage.Lock);
+             rpc watch_all(google.protobuf.Empty) returns (stream zoo.v1.animals.Animal);
+             rpc Feed(stream zoo.v1.animals.Animal) returns (google.protobuf.Empty);
+             rpc Type(stream Cage) returns (stream Cage) { option deprecated = true; }
+           }
+
+           service Nobody {}
+
+           message Cage {
+             message Lock { bool open = 1; }
+             repeated Lock locks = 1;
+             optional bytes photo = 2;
+           }
+        "#,
+    ),
+    (
+        "animals.proto",
+        r#"syntax = "proto3";
+           package zoo.v1.animals;
+           message Animal { string name = 1; Animal parent = 2; }
+        "#,
+    ),
+    (
+        "bare.proto",
+        "syntax = \"proto2\"; message Bare { required int32 n = 1; } service Root { rpc Get(Bare) returns (Bare); }",
+    ),
+];
+
+#[test]
+fn both_doors_write_the_same_bytes() {
+    let dir = protos(ZOO);
+    let files = ["zoo.proto", "animals.proto", "bare.proto"];
+    let by_protoc = through_protoc(dir.path(), &files, "").unwrap();
+    assert_eq!(by_protoc, through_build_script(dir.path(), &files));
+    let names: Vec<_> = by_protoc.iter().map(|(name, _)| &name[..]).collect();
+    assert_eq!(names, ["_.rs", "mod.rs", "zoo.v1.animals.rs", "zoo.v1.rs"]);
+}
+
+/// To write them anew: `UPDATE_GOLDEN=1 cargo test -p protoc-gen-grpcweb`.
+#[test]
+fn the_generated_code_is_what_was_reviewed() {
+    let dir = protos(ZOO);
+    let files = through_protoc(dir.path(), &["zoo.proto", "animals.proto"], "").unwrap();
+    for (name, content) in files {
+        let path = Path::new(GOLDEN).join(&name);
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&path, &content).unwrap();
+        }
+        let golden = fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            golden == content,
+            "{} is not what is generated now; if that is right, run the tests with UPDATE_GOLDEN=1",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn only_what_was_asked_for_is_generated() {
+    let dir = protos(ZOO);
+    let files = through_protoc(dir.path(), &["zoo.proto"], "build_client=false").unwrap();
+    let names: Vec<_> = files.iter().map(|(name, _)| &name[..]).collect();
+    assert_eq!(names, ["mod.rs", "zoo.v1.rs"]);
+    let code = &files[1].1;
+    assert!(code.contains("KeeperServer") && !code.contains("KeeperClient"));
+
+    let files = through_protoc(dir.path(), &["zoo.proto"], "build_server=false").unwrap();
+    let code = &files[1].1;
+    assert!(!code.contains("KeeperServer") && code.contains("KeeperClient"));
+}
+
+#[test]
+fn methods_that_are_one_in_rust_are_an_error_that_names_file_service_and_both() {
+    let dir = protos(&[(
+        "twice.proto",
+        r#"syntax = "proto3"; package a.b; message M {}
+           service S { rpc GetFoo(M) returns (M); rpc get_foo(M) returns (M);
+                       rpc Bar(M) returns (M); rpc BAR(M) returns (M); }"#,
+    )]);
+    let said = through_protoc(dir.path(), &["twice.proto"], "").unwrap_err();
+    for part in [
+        "twice.proto",
+        "a.b.S",
+        "GetFoo",
+        "get_foo",
+        "Bar",
+        "BAR",
+        "rename",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert!(!said.contains("panicked"), "{said}");
+
+    let error = configure()
+        .out_dir(dir.path())
+        .compile_protos(&[dir.path().join("twice.proto")], &[dir.path()])
+        .unwrap_err();
+    assert!(said.contains(&error.to_string()), "{error}\n{said}");
+}
+
+#[test]
+fn services_that_are_one_in_rust_are_an_error_that_names_both() {
+    let dir = protos(&[(
+        "twice.proto",
+        "syntax = \"proto3\"; package a; service FooBar {} service Foo_Bar {}",
+    )]);
+    let said = through_protoc(dir.path(), &["twice.proto"], "").unwrap_err();
+    for part in ["twice.proto", "a.FooBar", "a.Foo_Bar"] {
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+#[test]
+fn an_edition_is_an_error_that_names_the_file() {
+    let dir = protos(&[("new.proto", "edition = \"2023\"; package a; message M {}")]);
+    let said = through_protoc(dir.path(), &["new.proto"], "").unwrap_err();
+    assert!(said.contains("new.proto"), "{said}");
+    let error = configure()
+        .out_dir(dir.path())
+        .compile_protos(&[dir.path().join("new.proto")], &[dir.path()])
+        .unwrap_err();
+    assert!(error.to_string().contains("new.proto"), "{error}");
+}
+
+#[test]
+fn an_option_that_does_not_exist_is_an_error_that_lists_those_that_do() {
+    let dir = protos(&[("a.proto", "syntax = \"proto3\"; message M {}")]);
+    let said = through_protoc(dir.path(), &["a.proto"], "build_sever=true").unwrap_err();
+    assert!(said.contains("build_sever"), "{said}");
+    assert!(
+        OPTIONS.iter().all(|option| said.contains(option.name)),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_malformed_attribute_or_path_is_an_error_and_no_panic() {
+    let dir = protos(ZOO);
+    for option in [
+        "type_attribute=.=#[derive(]",
+        "extern_path=.zoo.v1.animals=::",
+        "extern_path=a=b",
+    ] {
+        let said = through_protoc(dir.path(), &["zoo.proto"], option).unwrap_err();
+        assert!(!said.contains("panicked"), "{option}: {said}");
+        assert!(said.starts_with("--grpcweb_out: "), "{option}: {said}");
+    }
+}
+
+#[test]
+fn what_protoc_refuses_is_shown_in_its_own_words() {
+    let dir = protos(&[("bad.proto", "syntax = \"proto3\"; message {")]);
+    let error = configure()
+        .out_dir(dir.path())
+        .compile_protos(&[dir.path().join("bad.proto")], &[dir.path()])
+        .unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.contains("bad.proto:1:") && said.contains("message name"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_file_that_does_not_exist_is_named() {
+    let error = configure()
+        .out_dir("/nowhere")
+        .compile_protos(&["no/such/file.proto"], &["no"])
+        .unwrap_err();
+    assert!(error.to_string().contains("no/such/file.proto"), "{error}");
+}
+
+#[test]
+fn files_that_do_not_change_are_not_written_again() {
+    let dir = protos(ZOO);
+    let out = tempfile::tempdir().unwrap();
+    let compile = || {
+        configure()
+            .out_dir(out.path())
+            .compile_protos(&[dir.path().join("zoo.proto")], &[dir.path()])
+            .unwrap();
+    };
+    compile();
+    let path = out.path().join("zoo.v1.rs");
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    compile();
+    let modified = fs::metadata(path).unwrap().modified().unwrap();
+    assert_eq!(modified, SystemTime::UNIX_EPOCH);
+}
+
+fn plugin(args: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(PLUGIN)
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A plugin that does not read its input ends before this is done.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn help_and_version_speak_to_a_person() {
+    let help = String::from_utf8(plugin(&["--help"], b"").stdout).unwrap();
+    assert!(help.contains("--grpcweb_out"), "{help}");
+    for option in OPTIONS {
+        assert!(
+            help.contains(option.name) && help.contains(option.help),
+            "{help}"
+        );
+    }
+    let version = String::from_utf8(plugin(&["--version"], b"").stdout).unwrap();
+    assert_eq!(
+        version,
+        concat!("protoc-gen-grpcweb ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+#[test]
+fn what_is_no_request_ends_with_one_line_and_a_failure() {
+    for input in [&b"not a request"[..], b""] {
+        let output = plugin(&[], input);
+        assert!(!output.status.success());
+        assert_eq!(output.stdout, b"");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.starts_with("protoc-gen-grpcweb: "), "{said}");
+    }
+}
+
+#[test]
+fn an_error_is_in_the_response_and_the_exit_is_a_success() {
+    let request = CodeGeneratorRequest {
+        parameter: Some("nonsense".into()),
+        ..CodeGeneratorRequest::default()
+    };
+    let output = plugin(&[], &request.encode_to_vec());
+    assert!(output.status.success());
+    assert_eq!(output.stderr, b"");
+    let response = CodeGeneratorResponse::decode(&output.stdout[..]).unwrap();
+    assert!(response.error().contains("nonsense"));
+    assert_eq!(response.supported_features(), 1);
+}
