@@ -11,6 +11,13 @@ use crate::BoxError;
 
 type Boxed = Pin<Box<dyn http_body::Body<Data = Bytes, Error = BoxError> + Send>>;
 
+/// Any body that has bytes: what servers take requests with, and clients responses.
+///
+/// Implemented for every such body.
+pub trait HttpBody: http_body::Body<Data: Buf, Error: Into<BoxError>> + Send + 'static {}
+
+impl<B: http_body::Body<Data: Buf, Error: Into<BoxError>> + Send + 'static> HttpBody for B {}
+
 /// The body of a request or a response, whatever it comes from.
 ///
 /// What servers answer with and clients send. One chunk (a unary call) is held as it is; anything
@@ -42,10 +49,7 @@ impl Body {
     }
 
     /// Wraps another body. A `Body`, or hyper's own, is not boxed again.
-    pub fn new<B>(body: B) -> Self
-    where
-        B: http_body::Body<Data: Buf, Error: Into<BoxError>> + Send + 'static,
-    {
+    pub fn new<B: HttpBody>(body: B) -> Self {
         let mut body = Some(body);
         if let Some(body) = take::<Self>(&mut body) {
             return body;

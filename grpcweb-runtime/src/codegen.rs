@@ -5,8 +5,9 @@ pub use prost;
 pub use prost_types;
 pub use tower_service::Service;
 
+pub use crate::body::HttpBody;
 pub use crate::client::{Client, Transport};
-pub use crate::server::{Call, RequestBody, ResponseFuture, RpcService, handle};
+pub use crate::server::{Call, ResponseFuture, RpcService, handle};
 pub use crate::{
     Body, IntoRequest, Limits, MethodDescriptor, MethodKind, Request, Response, ServiceDescriptor,
     Status, Streaming,

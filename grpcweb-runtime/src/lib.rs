@@ -76,7 +76,7 @@ pub mod codegen;
 pub mod error_details;
 pub mod server;
 
-pub use body::Body;
+pub use body::{Body, HttpBody};
 #[cfg(feature = "channel")]
 pub use client::Channel;
 pub use code::Code;

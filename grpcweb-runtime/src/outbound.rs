@@ -49,14 +49,7 @@ pub(crate) fn response<T: Message + 'static>(
     messages: Streaming<T>,
     trailing: MetadataMap,
 ) -> Body {
-    Body::new(Outbound {
-        messages: Box::new(messages),
-        protocol,
-        limits,
-        buf: BytesMut::new(),
-        half: Half::Response { trailing },
-        ended: false,
-    })
+    Outbound::body(protocol, limits, messages, Half::Response { trailing })
 }
 
 /// The body of a streaming request. An error in the stream breaks the request off, and is kept in
@@ -67,14 +60,7 @@ pub(crate) fn request<T: Message + 'static>(
     messages: Streaming<T>,
     failure: RequestFailure,
 ) -> Body {
-    Body::new(Outbound {
-        messages: Box::new(messages),
-        protocol,
-        limits,
-        buf: BytesMut::new(),
-        half: Half::Request { failure },
-        ended: false,
-    })
+    Outbound::body(protocol, limits, messages, Half::Request { failure })
 }
 
 /// One chunk, as it travels.
@@ -174,6 +160,22 @@ struct Outbound {
 }
 
 impl Outbound {
+    fn body<T: Message + 'static>(
+        protocol: Protocol,
+        limits: Limits,
+        messages: Streaming<T>,
+        half: Half,
+    ) -> Body {
+        Body::new(Self {
+            messages: Box::new(messages),
+            protocol,
+            limits,
+            buf: BytesMut::new(),
+            half,
+            ended: false,
+        })
+    }
+
     fn end(&mut self, result: Result<(), Status>) -> Result<(), BoxError> {
         self.ended = true;
         match (&mut self.half, result) {

@@ -1,7 +1,7 @@
 use http::{Request, Response};
 use tower_service::Service;
 
-use crate::server::RequestBody;
+use crate::body::HttpBody;
 use crate::{Body, BoxError};
 
 /// What a client sends its calls over: any cloneable [`tower_service::Service`] for HTTP requests.
@@ -18,13 +18,13 @@ pub trait Transport:
     Service<Request<Body>, Response = Response<Self::ResponseBody>, Error: Into<BoxError>> + Clone
 {
     /// The body of its responses.
-    type ResponseBody: RequestBody;
+    type ResponseBody: HttpBody;
 }
 
 impl<S, B> Transport for S
 where
     S: Service<Request<Body>, Response = Response<B>, Error: Into<BoxError>> + Clone,
-    B: RequestBody,
+    B: HttpBody,
 {
     type ResponseBody = B;
 }

@@ -12,4 +12,4 @@ pub use respond::ResponseFuture;
 pub use router::Router;
 #[cfg(feature = "serve")]
 pub use serve::{Serve, serve};
-pub use service::{RequestBody, RpcService, handle};
+pub use service::{RpcService, handle};

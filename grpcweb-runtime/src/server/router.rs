@@ -9,8 +9,9 @@ use http::Request;
 use tower_service::Service;
 
 use super::ResponseFuture;
-use super::service::{RequestBody, RpcService, foreign, run, split_path};
+use super::service::{RpcService, foreign, run, split_path};
 use crate::Body;
+use crate::body::HttpBody;
 
 /// Several services under one roof, each at the paths `/{service}/{method}`.
 ///
@@ -92,7 +93,7 @@ impl Router {
     }
 }
 
-impl<B: RequestBody> Service<Request<B>> for Router {
+impl<B: HttpBody> Service<Request<B>> for Router {
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = ResponseFuture;

@@ -15,8 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower_service::Service;
 
-use super::RequestBody;
 use crate::BoxError;
+use crate::body::HttpBody;
 
 /// How long a shutdown waits for calls that are still running.
 const GRACE: Duration = Duration::from_secs(30);
@@ -81,7 +81,7 @@ where
         + Clone
         + Send
         + 'static,
-    B: RequestBody + http_body::Body<Data: Send>,
+    B: HttpBody + http_body::Body<Data: Send>,
 {
     type Output = io::Result<()>;
     type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
@@ -97,7 +97,7 @@ where
         + Clone
         + Send
         + 'static,
-    B: RequestBody + http_body::Body<Data: Send>,
+    B: HttpBody + http_body::Body<Data: Send>,
 {
     let Serve {
         listener,

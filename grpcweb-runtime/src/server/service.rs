@@ -1,11 +1,10 @@
-use bytes::Buf;
 use http::{Method, Request, StatusCode, header};
-use http_body::Body as HttpBody;
 
 use super::call::Call;
 use super::respond::{self, ResponseFuture};
+use crate::body::HttpBody;
 use crate::wire::protocol::{Protocol, UnknownProtocol};
-use crate::{Body, BoxError, Limits, ServiceDescriptor, Status};
+use crate::{Body, Limits, ServiceDescriptor, Status};
 
 /// A service of a `.proto` file: what generated servers implement.
 pub trait RpcService: Send + Sync + 'static {
@@ -19,15 +18,8 @@ pub trait RpcService: Send + Sync + 'static {
     fn call(&self, call: Call) -> ResponseFuture;
 }
 
-/// A body that a server takes requests with, or a client responses: any that has bytes.
-///
-/// Implemented for every such body.
-pub trait RequestBody: HttpBody<Data: Buf, Error: Into<BoxError>> + Send + 'static {}
-
-impl<B: HttpBody<Data: Buf, Error: Into<BoxError>> + Send + 'static> RequestBody for B {}
-
 /// Answers a request to a service that stands alone.
-pub fn handle<B: RequestBody>(service: &dyn RpcService, request: Request<B>) -> ResponseFuture {
+pub fn handle<B: HttpBody>(service: &dyn RpcService, request: Request<B>) -> ResponseFuture {
     let request = request.map(Body::new);
     match split_path(request.uri().path()) {
         Some((name, _)) if name == service.descriptor().name => run(service, request),

@@ -2,7 +2,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::names::{MethodNames, ServiceNames};
-use super::{deprecation, prelude, streaming_if};
+use super::{deprecation, input_of, prelude, result_of};
 
 /// The client of a service.
 pub(super) fn generate(service: &ServiceNames) -> TokenStream {
@@ -65,28 +65,20 @@ fn constructor(service: &ServiceNames) -> Ident {
 fn function(service: &ServiceNames, index: usize, method: &MethodNames) -> TokenStream {
     let MethodNames {
         function,
-        input,
-        output,
         kind,
         docs,
         ..
     } = method;
     let descriptor = &service.descriptor;
     let deprecated = deprecation(method);
-    let input = streaming_if(kind.client_streams(), quote! { #input });
-    let output = streaming_if(kind.server_streams(), quote! { #output });
+    let input = input_of(method);
+    let result = result_of(method);
     let kind = kind.function();
     let index = proc_macro2::Literal::usize_unsuffixed(index);
     quote! {
         #docs
         #deprecated
-        pub async fn #function(
-            &self,
-            request: impl rt::IntoRequest<#input>,
-        ) -> ::core::result::Result<
-            rt::Response<#output>,
-            rt::Status,
-        > {
+        pub async fn #function(&self, request: impl rt::IntoRequest<#input>) -> #result {
             let request = rt::IntoRequest::into_request(request);
             self.client.#kind(&super::#descriptor.methods[#index], request).await
         }

@@ -68,7 +68,19 @@ fn deprecation(method: &MethodNames) -> Option<TokenStream> {
     method.deprecated.then(|| quote! { #[deprecated] })
 }
 
-/// What a side of a method takes or returns: a message, or a stream of them.
+/// What a method takes: a message, or a stream of them.
+fn input_of(method: &MethodNames) -> TokenStream {
+    let input = &method.input;
+    streaming_if(method.kind.client_streams(), quote! { #input })
+}
+
+/// What a method returns, on both sides.
+fn result_of(method: &MethodNames) -> TokenStream {
+    let output = &method.output;
+    let output = streaming_if(method.kind.server_streams(), quote! { #output });
+    quote! { ::core::result::Result<rt::Response<#output>, rt::Status> }
+}
+
 fn streaming_if(streams: bool, message: TokenStream) -> TokenStream {
     if streams {
         quote! { rt::Streaming<#message> }

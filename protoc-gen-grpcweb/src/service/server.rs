@@ -2,7 +2,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::names::{MethodNames, ServiceNames};
-use super::{deprecation, prelude, streaming_if};
+use super::{deprecation, input_of, prelude, result_of};
 
 /// The trait that a service implements, and the server that calls it.
 pub(super) fn generate(service: &ServiceNames) -> TokenStream {
@@ -99,7 +99,7 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
             > for #server<T>
             where
                 T: #trait_,
-                B: rt::RequestBody,
+                B: rt::HttpBody,
             {
                 type Response = rt::http::Response<
                     rt::Body,
@@ -126,29 +126,17 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
 }
 
 fn declaration(method: &MethodNames) -> TokenStream {
-    let MethodNames {
-        function,
-        input,
-        output,
-        kind,
-        docs,
-        ..
-    } = method;
+    let MethodNames { function, docs, .. } = method;
     let deprecated = deprecation(method);
-    let input = streaming_if(kind.client_streams(), quote! { #input });
-    let output = streaming_if(kind.server_streams(), quote! { #output });
+    let input = input_of(method);
+    let result = result_of(method);
     quote! {
         #docs
         #deprecated
         fn #function(
             &self,
             request: rt::Request<#input>,
-        ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                rt::Response<#output>,
-                rt::Status,
-            >,
-        > + ::core::marker::Send;
+        ) -> impl ::core::future::Future<Output = #result> + ::core::marker::Send;
     }
 }
 

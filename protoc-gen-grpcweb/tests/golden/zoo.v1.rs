@@ -182,7 +182,7 @@ pub mod keeper_server {
     impl<T, B> rt::Service<rt::http::Request<B>> for KeeperServer<T>
     where
         T: Keeper,
-        B: rt::RequestBody,
+        B: rt::HttpBody,
     {
         type Response = rt::http::Response<rt::Body>;
         type Error = ::core::convert::Infallible;
@@ -350,7 +350,7 @@ pub mod nobody_server {
     impl<T, B> rt::Service<rt::http::Request<B>> for NobodyServer<T>
     where
         T: Nobody,
-        B: rt::RequestBody,
+        B: rt::HttpBody,
     {
         type Response = rt::http::Response<rt::Body>;
         type Error = ::core::convert::Infallible;

@@ -82,6 +82,24 @@ async fn a_service_answers_next_to_them_also_below_a_prefix() {
 }
 
 #[tokio::test]
+async fn an_application_can_be_served_by_the_runtime_too() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(grpcweb_runtime::serve(listener, app()).into_future());
+    let client = NotesClient::new(Channel::new(&url).unwrap());
+    assert_eq!(
+        client
+            .echo(calls::note("hello"))
+            .await
+            .unwrap()
+            .get_ref()
+            .text,
+        "hello"
+    );
+    server.abort();
+}
+
+#[tokio::test]
 async fn an_unknown_method_of_a_known_service_is_unimplemented() {
     let request = http::Request::post("/calls.Notes/Nothing")
         .header("content-type", "application/grpc-web")
