@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let url = format!("http://{}", listener.local_addr()?);
     println!("listening on {url}");
 
-    let server = axum::serve(listener, greeter::app()).with_graceful_shutdown(ctrl_c());
+    let server = grpcweb_runtime::serve(listener, greeter::app()).with_graceful_shutdown(ctrl_c());
     let server = tokio::spawn(server.into_future());
     println!("\ncalled from Rust:");
     tokio::select! {
