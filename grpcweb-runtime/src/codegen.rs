@@ -9,6 +9,6 @@ pub use crate::body::HttpBody;
 pub use crate::client::{Client, Transport};
 pub use crate::server::{Call, ResponseFuture, RpcService, handle};
 pub use crate::{
-    Body, IntoRequest, Limits, MethodDescriptor, MethodKind, Request, Response, ServiceDescriptor,
-    Status, Streaming,
+    Body, Idempotency, IntoRequest, Limits, MethodDescriptor, MethodKind, Request, Response,
+    ServiceDescriptor, Status, Streaming,
 };

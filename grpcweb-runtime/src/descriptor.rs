@@ -25,6 +25,10 @@ pub struct MethodDescriptor {
     pub path: &'static str,
     /// On which sides messages stream.
     pub kind: MethodKind,
+    /// Whether a call may be made more than once.
+    pub idempotency: Idempotency,
+    /// Whether the method is marked as deprecated.
+    pub deprecated: bool,
 }
 
 impl MethodDescriptor {
@@ -32,8 +36,40 @@ impl MethodDescriptor {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(path: &'static str, kind: MethodKind) -> Self {
-        Self { path, kind }
+        Self {
+            path,
+            kind,
+            idempotency: Idempotency::Unknown,
+            deprecated: false,
+        }
     }
+
+    /// For generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_idempotency(mut self, idempotency: Idempotency) -> Self {
+        self.idempotency = idempotency;
+        self
+    }
+
+    /// For generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn as_deprecated(mut self) -> Self {
+        self.deprecated = true;
+        self
+    }
+}
+
+/// Whether a call may be made more than once: the option `idempotency_level` of a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Idempotency {
+    /// The file does not say.
+    Unknown,
+    /// A call changes nothing.
+    NoSideEffects,
+    /// A call that is made again changes nothing more.
+    Idempotent,
 }
 
 /// On which sides of a method messages stream.

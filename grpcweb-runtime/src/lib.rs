@@ -80,7 +80,7 @@ pub use body::{Body, HttpBody};
 #[cfg(feature = "channel")]
 pub use client::Channel;
 pub use code::Code;
-pub use descriptor::{MethodDescriptor, MethodKind, ServiceDescriptor};
+pub use descriptor::{Idempotency, MethodDescriptor, MethodKind, ServiceDescriptor};
 pub use limits::Limits;
 pub use metadata::{InvalidMetadata, MetadataMap};
 pub use request::{IntoRequest, Request};

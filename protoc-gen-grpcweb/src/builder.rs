@@ -2,9 +2,8 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use prost_types::FileDescriptorSet;
-
 use crate::generate::{self, Selection};
+use crate::lower::Descriptors;
 use crate::options::Options;
 use crate::{Error, protoc};
 
@@ -138,9 +137,13 @@ impl Builder {
                 Error::new("OUT_DIR is not set: call this from a build script, or set `out_dir`")
             })?,
         };
-        let descriptors = protoc::descriptor_set(protos, includes)?;
+        let descriptors = protoc::descriptors(protos, includes)?;
         rerun_if_changed(&descriptors, includes);
-        for file in generate::generate(descriptors.file, Selection::All, &self.options)? {
+        let generated = generate::generate(descriptors, Selection::All, &self.options)?;
+        for warning in generated.warnings {
+            println!("cargo::warning={warning}");
+        }
+        for file in generated.files {
             write_if_changed(&out_dir.join(file.name), &file.content)?;
         }
         Ok(())
@@ -149,9 +152,9 @@ impl Builder {
 
 /// Names every file that went in, to cargo. Those that come with `protoc` are not on the disk of the
 /// user and cannot change.
-fn rerun_if_changed(descriptors: &FileDescriptorSet, includes: &[impl AsRef<Path>]) {
+fn rerun_if_changed(descriptors: &Descriptors, includes: &[impl AsRef<Path>]) {
     println!("cargo::rerun-if-env-changed={}", protoc::PROTOC);
-    for file in &descriptors.file {
+    for file in &descriptors.files {
         let found = includes
             .iter()
             .map(|include| include.as_ref().join(file.name()))

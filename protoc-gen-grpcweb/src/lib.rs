@@ -45,8 +45,10 @@
 )]
 
 mod builder;
+mod docs;
 mod error;
 mod generate;
+mod lower;
 mod modules;
 mod options;
 mod plugin;

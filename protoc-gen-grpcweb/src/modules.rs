@@ -4,11 +4,7 @@ use std::fmt::Write as _;
 
 use prost_build::Module;
 
-/// Lints that a user may have on and that messages by prost do not keep.
-const ALLOW: [&str; 2] = [
-    "#[allow(dead_code, missing_docs, unreachable_pub)]",
-    "#[allow(clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]",
-];
+use crate::print::ALLOW;
 
 /// Nests a module for each part of each package, so that the paths between them resolve wherever the
 /// root is. `file_name` says which file a package is in.

@@ -1,10 +1,20 @@
 //! From tokens to text that a person can read.
 
+use proc_macro2::TokenStream;
+use quote::quote;
+
 use crate::Error;
 
-/// Formats the code of the file `name`.
-pub(crate) fn pretty(name: &str, code: &str) -> Result<String, Error> {
-    let file = syn::parse_file(code).map_err(|error| {
+/// Lints that a user's crate may have on, and that what prost generates is not written for. On the
+/// module of a package, or on each item where there is none.
+pub(crate) const ALLOW: [&str; 2] = [
+    "#[allow(dead_code, deprecated, missing_docs, unreachable_pub)]",
+    "#[allow(clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]",
+];
+
+/// Formats the code of the file `name`. `bare` says that it is in no module of ours.
+pub(crate) fn pretty(name: &str, code: &str, bare: bool) -> Result<String, Error> {
+    let mut file = syn::parse_file(code).map_err(|error| {
         Error::with_source(
             format!(
                 "the code for {name} is not Rust; an attribute in the options may be malformed"
@@ -12,7 +22,19 @@ pub(crate) fn pretty(name: &str, code: &str) -> Result<String, Error> {
             error,
         )
     })?;
+    if bare {
+        file.items = file.items.into_iter().map(allowing).collect();
+    }
     Ok(space_out(&prettyplease::unparse(&file)))
+}
+
+/// The item with the lints switched off for itself.
+fn allowing(item: syn::Item) -> syn::Item {
+    let allow: TokenStream = ALLOW
+        .iter()
+        .filter_map(|a| a.parse::<TokenStream>().ok())
+        .collect();
+    syn::parse2(quote! { #allow #item }).unwrap_or(item)
 }
 
 /// Puts an empty line between items, which prettyplease does not.
@@ -31,13 +53,15 @@ fn space_out(code: &str) -> String {
 }
 
 fn ends_item(line: &str) -> bool {
-    line.trim_start() == "}" || line.ends_with(';')
+    line.trim_start() == "}" || line.ends_with(';') || (line.ends_with("{}") && begins_item(line))
 }
 
 fn begins_item(line: &str) -> bool {
-    ["///", "#[", "pub ", "impl", "fn ", "const "]
-        .iter()
-        .any(|start| line.trim_start().starts_with(start))
+    [
+        "///", "#[", "pub ", "impl", "fn ", "const ", "struct ", "trait ",
+    ]
+    .iter()
+    .any(|start| line.trim_start().starts_with(start))
 }
 
 #[cfg(test)]
@@ -55,22 +79,24 @@ mod tests {
 
 /// Doc.
 fn b() {}
+
 struct C {
     d: u8,
     e: u8,
 }
+
 trait T {
     fn f();
 
     fn g();
 }
 ";
-        assert_eq!(pretty("x.rs", code).unwrap(), expected);
+        assert_eq!(pretty("x.rs", code, false).unwrap(), expected);
     }
 
     #[test]
     fn code_that_is_not_rust_is_an_error_that_names_the_file() {
-        let error = pretty("a.b.rs", "#[derive(] struct A;")
+        let error = pretty("a.b.rs", "#[derive(] struct A;", false)
             .unwrap_err()
             .to_string();
         assert!(error.contains("a.b.rs"), "{error}");

@@ -5,19 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use prost::Message as _;
-use prost_types::FileDescriptorSet;
-
 use crate::Error;
+use crate::lower::Descriptors;
 
 /// The environment variable that names another `protoc` than the one that comes with this crate.
 pub(crate) const PROTOC: &str = "PROTOC";
 
 /// Has `protoc` read the files, and what they import.
-pub(crate) fn descriptor_set(
+pub(crate) fn descriptors(
     protos: &[impl AsRef<Path>],
     includes: &[impl AsRef<Path>],
-) -> Result<FileDescriptorSet, Error> {
+) -> Result<Descriptors, Error> {
     let protoc = executable()?;
     let dir = tempfile::tempdir()
         .map_err(|error| Error::with_source("cannot make a temporary directory", error))?;
@@ -47,7 +45,7 @@ pub(crate) fn descriptor_set(
     }
     let bytes = fs::read(&out)
         .map_err(|error| Error::with_source("cannot read what protoc wrote", error))?;
-    FileDescriptorSet::decode(bytes.as_slice())
+    Descriptors::from_set(&bytes)
         .map_err(|error| Error::with_source("protoc wrote something else than descriptors", error))
 }
 

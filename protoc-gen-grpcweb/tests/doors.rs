@@ -30,9 +30,19 @@ fn through_protoc(
     options: &str,
 ) -> Result<Vec<(String, String)>, String> {
     let out = tempfile::tempdir().unwrap();
-    let output = Command::new(protoc_bin_vendored::protoc_bin_path().unwrap())
+    let output = run_protoc(dir, files, options, out.path());
+    assert_eq!(output.stdout, b"");
+    if output.status.success() {
+        Ok(written(out.path()))
+    } else {
+        Err(String::from_utf8(output.stderr).unwrap())
+    }
+}
+
+fn run_protoc(dir: &Path, files: &[&str], options: &str, out: &Path) -> Output {
+    Command::new(protoc_bin_vendored::protoc_bin_path().unwrap())
         .arg(format!("--plugin=protoc-gen-grpcweb={PLUGIN}"))
-        .arg(format!("--grpcweb_out={}", out.path().display()))
+        .arg(format!("--grpcweb_out={}", out.display()))
         .arg(format!("--grpcweb_opt={options}"))
         .arg("-I")
         .arg(dir)
@@ -40,13 +50,7 @@ fn through_protoc(
         .arg(protoc_bin_vendored::include_path().unwrap())
         .args(files)
         .output()
-        .unwrap();
-    assert_eq!(output.stdout, b"");
-    if output.status.success() {
-        Ok(written(out.path()))
-    } else {
-        Err(String::from_utf8(output.stderr).unwrap())
-    }
+        .unwrap()
 }
 
 fn through_build_script(dir: &Path, files: &[&str]) -> Vec<(String, String)> {
@@ -155,57 +159,98 @@ fn only_what_was_asked_for_is_generated() {
     assert!(!code.contains("KeeperServer") && code.contains("KeeperClient"));
 }
 
+/// Names that are one and the same in Rust.
+const TWICE: (&str, &str) = (
+    "twice.proto",
+    r#"syntax = "proto3";
+       package a.b;
+       message M { int32 foo_bar = 1; int32 FooBar = 2; int32 _ = 3; }
+       message m { M inner = 1; }
+       service FooBar { rpc GetFoo(M) returns (m); rpc get_foo(m) returns (M); }
+       service Foo_Bar { rpc GetFoo(M) returns (m); }
+    "#,
+);
+
 #[test]
-fn methods_that_are_one_in_rust_are_an_error_that_names_file_service_and_both() {
-    let dir = protos(&[(
-        "twice.proto",
-        r#"syntax = "proto3"; package a.b; message M {}
-           service S { rpc GetFoo(M) returns (M); rpc get_foo(M) returns (M);
-                       rpc Bar(M) returns (M); rpc BAR(M) returns (M); }"#,
-    )]);
-    let said = through_protoc(dir.path(), &["twice.proto"], "").unwrap_err();
+fn names_that_are_one_in_rust_get_others_there_and_keep_their_own_on_the_wire() {
+    let dir = protos(&[TWICE]);
+    let files = through_protoc(dir.path(), &["twice.proto"], "").unwrap();
+    let code = &files[0].1;
     for part in [
-        "twice.proto",
-        "a.b.S",
-        "GetFoo",
-        "get_foo",
-        "Bar",
-        "BAR",
-        "rename",
+        "pub struct M {",
+        "pub struct M2 {",
+        "pub foo_bar: i32",
+        "pub foo_bar2: i32",
+        "pub underscore2: i32",
+        "Option<M>",
+        "fn get_foo(",
+        "fn get_foo2(",
+        "\"GetFoo\" => {",
+        "\"get_foo\" => {",
+        "rt::Request<super::M2>",
+        "pub trait FooBar2",
+        "\"a.b.Foo_Bar\"",
+        "\"/a.b.Foo_Bar/GetFoo\"",
     ] {
-        assert!(said.contains(part), "{said}");
-    }
-    assert!(!said.contains("panicked"), "{said}");
-
-    let error = configure()
-        .out_dir(dir.path())
-        .compile_protos(&[dir.path().join("twice.proto")], &[dir.path()])
-        .unwrap_err();
-    assert!(said.contains(&error.to_string()), "{error}\n{said}");
-}
-
-#[test]
-fn services_that_are_one_in_rust_are_an_error_that_names_both() {
-    let dir = protos(&[(
-        "twice.proto",
-        "syntax = \"proto3\"; package a; service FooBar {} service Foo_Bar {}",
-    )]);
-    let said = through_protoc(dir.path(), &["twice.proto"], "").unwrap_err();
-    for part in ["twice.proto", "a.FooBar", "a.Foo_Bar"] {
-        assert!(said.contains(part), "{said}");
+        assert!(code.contains(part), "{part} is not in:\n{code}");
     }
 }
 
 #[test]
-fn an_edition_is_an_error_that_names_the_file() {
-    let dir = protos(&[("new.proto", "edition = \"2023\"; package a; message M {}")]);
+fn each_new_name_is_reported_with_the_file() {
+    let dir = protos(&[TWICE]);
+    let output = run_protoc(dir.path(), &["twice.proto"], "", dir.path());
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 5, "{said}");
+    for parts in [
+        ["type", "a.b.m", "m2"],
+        ["field", "FooBar of a.b.M", "FooBar2"],
+        ["field", "_ of a.b.M", "underscore2"],
+        ["method", "get_foo of the service a.b.FooBar", "get_foo2"],
+        ["service", "Foo_Bar", "Foo_Bar2"],
+    ] {
+        let reported = said
+            .lines()
+            .any(|line| line.contains("twice.proto: ") && parts.iter().all(|p| line.contains(p)));
+        assert!(reported, "{parts:?} is not in:\n{said}");
+    }
+}
+
+#[test]
+fn a_package_with_the_name_of_a_messages_module_gets_another_in_rust() {
+    let dir = protos(&[
+        (
+            "a.proto",
+            "syntax = \"proto3\"; package a; import \"b.proto\";
+             message Cluster { message Part {} a.cluster.Node node = 1; }",
+        ),
+        (
+            "b.proto",
+            "syntax = \"proto3\"; package a.cluster; message Node {}
+             service S { rpc Get(Node) returns (Node); }",
+        ),
+    ]);
+    let files = through_protoc(dir.path(), &["a.proto", "b.proto"], "").unwrap();
+    let names: Vec<_> = files.iter().map(|(name, _)| &name[..]).collect();
+    assert_eq!(names, ["a.cluster_package.rs", "a.rs", "mod.rs"]);
+    assert!(files[0].1.contains("\"/a.cluster.S/Get\""));
+    assert!(files[1].1.contains("cluster_package::Node"));
+}
+
+#[test]
+fn an_edition_that_is_not_known_is_refused_by_protoc_and_those_before_are_taken() {
+    let file = |edition: &str| format!("edition = \"{edition}\"; package a; message M {{}}");
+    for edition in ["2023", "2024"] {
+        let dir = protos(&[("new.proto", &file(edition))]);
+        assert_eq!(
+            through_protoc(dir.path(), &["new.proto"], "").unwrap(),
+            through_build_script(dir.path(), &["new.proto"])
+        );
+    }
+    let dir = protos(&[("new.proto", &file("99999_TEST_ONLY"))]);
     let said = through_protoc(dir.path(), &["new.proto"], "").unwrap_err();
     assert!(said.contains("new.proto"), "{said}");
-    let error = configure()
-        .out_dir(dir.path())
-        .compile_protos(&[dir.path().join("new.proto")], &[dir.path()])
-        .unwrap_err();
-    assert!(error.to_string().contains("new.proto"), "{error}");
 }
 
 #[test]
@@ -222,15 +267,26 @@ fn an_option_that_does_not_exist_is_an_error_that_lists_those_that_do() {
 #[test]
 fn a_malformed_attribute_or_path_is_an_error_and_no_panic() {
     let dir = protos(ZOO);
-    for option in [
-        "type_attribute=.=#[derive(]",
-        "extern_path=.zoo.v1.animals=::",
-        "extern_path=a=b",
-    ] {
+    for option in ["type_attribute=.=#[derive(]", "extern_path=a=b"] {
         let said = through_protoc(dir.path(), &["zoo.proto"], option).unwrap_err();
         assert!(!said.contains("panicked"), "{option}: {said}");
         assert!(said.starts_with("--grpcweb_out: "), "{option}: {said}");
     }
+}
+
+#[test]
+fn an_error_names_the_file_the_service_and_the_method_whatever_the_door() {
+    let dir = protos(ZOO);
+    let option = "extern_path=.zoo.v1.animals=::";
+    let said = through_protoc(dir.path(), &["zoo.proto"], option).unwrap_err();
+    let start = "zoo.proto: service zoo.v1.Keeper: method Find: ";
+    assert!(said.contains(start), "{said}");
+    let error = configure()
+        .out_dir(dir.path())
+        .extern_path(".zoo.v1.animals", "::")
+        .compile_protos(&[dir.path().join("zoo.proto")], &[dir.path()])
+        .unwrap_err();
+    assert!(said.contains(&error.to_string()), "{error}\n{said}");
 }
 
 #[test]
@@ -328,5 +384,9 @@ fn an_error_is_in_the_response_and_the_exit_is_a_success() {
     assert_eq!(output.stderr, b"");
     let response = CodeGeneratorResponse::decode(&output.stdout[..]).unwrap();
     assert!(response.error().contains("nonsense"));
-    assert_eq!(response.supported_features(), 1);
+    assert_eq!(
+        response.supported_features(),
+        1 | 2,
+        "proto3 optional, editions"
+    );
 }

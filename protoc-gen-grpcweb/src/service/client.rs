@@ -10,12 +10,14 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
         full_name,
         client,
         client_mod,
-        docs,
         ..
     } = service;
+    let docs = Some(&service.docs).filter(|docs| !docs.is_empty());
+    let docs = docs.map(|docs| quote! { #[doc = ""] #docs });
     let mod_docs = format!(" The client side of `{full_name}`.");
     let client_docs = format!(" Calls `{full_name}` over a transport.");
     let prelude = prelude();
+    let deprecated = deprecation(service.deprecated);
     let constructor = constructor(service);
     let functions = service
         .methods
@@ -28,8 +30,8 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
             #prelude
 
             #[doc = #client_docs]
-            #[doc = ""]
             #docs
+            #deprecated
             #[derive(Debug, Clone)]
             pub struct #client<T> {
                 client: rt::Client<T>,
@@ -70,7 +72,7 @@ fn function(service: &ServiceNames, index: usize, method: &MethodNames) -> Token
         ..
     } = method;
     let descriptor = &service.descriptor;
-    let deprecated = deprecation(method);
+    let deprecated = deprecation(method.deprecated);
     let input = input_of(method);
     let result = result_of(method);
     let kind = kind.function();

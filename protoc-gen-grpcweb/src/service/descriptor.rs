@@ -1,4 +1,5 @@
 use proc_macro2::TokenStream;
+use prost_types::method_options::IdempotencyLevel;
 use quote::quote;
 
 use super::names::ServiceNames;
@@ -11,11 +12,22 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
     let methods = service.methods.iter().map(|method| {
         let path = format!("/{name}/{}", method.wire);
         let kind = method.kind.variant();
+        let idempotency = match method.idempotency {
+            IdempotencyLevel::IdempotencyUnknown => None,
+            IdempotencyLevel::NoSideEffects => Some(quote! { NoSideEffects }),
+            IdempotencyLevel::Idempotent => Some(quote! { Idempotent }),
+        };
+        let idempotency = idempotency.map(|level| {
+            quote! { .with_idempotency(::grpcweb_runtime::codegen::Idempotency::#level) }
+        });
+        let deprecated = method.deprecated.then(|| quote! { .as_deprecated() });
         quote! {
             ::grpcweb_runtime::codegen::MethodDescriptor::new(
                 #path,
                 ::grpcweb_runtime::codegen::MethodKind::#kind,
             )
+            #idempotency
+            #deprecated
         }
     });
     quote! {

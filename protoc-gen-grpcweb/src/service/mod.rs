@@ -1,11 +1,11 @@
 //! The code for a service: its descriptor, its trait and server, its client.
 
 mod client;
+mod context;
 mod descriptor;
 mod names;
 mod server;
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use proc_macro2::TokenStream;
@@ -13,31 +13,24 @@ use prost_build::Service;
 use quote::quote;
 
 use crate::Error;
-use crate::options::Options;
+pub(crate) use context::Context;
 use names::{MethodNames, ServiceNames};
-
-/// What went wrong while prost-build, which knows no errors here, was calling.
-pub(crate) type Problems = Rc<RefCell<Vec<String>>>;
 
 /// Writes services behind the messages of their package.
 pub(crate) struct ServiceGenerator {
-    options: Options,
-    problems: Problems,
+    context: Rc<Context>,
 }
 
 impl ServiceGenerator {
-    pub(crate) fn new(options: &Options, problems: Problems) -> Self {
-        Self {
-            options: options.clone(),
-            problems,
-        }
+    pub(crate) fn new(context: Rc<Context>) -> Self {
+        Self { context }
     }
 
     fn service(&self, service: &Service) -> Result<TokenStream, Error> {
-        let names = ServiceNames::of(service, &self.options)?;
+        let names = ServiceNames::of(service, &self.context)?;
         let descriptor = descriptor::generate(&names);
-        let server = self.options.build_server.then(|| server::generate(&names));
-        let client = self.options.build_client.then(|| client::generate(&names));
+        let server = self.context.build_server.then(|| server::generate(&names));
+        let client = self.context.build_client.then(|| client::generate(&names));
         Ok(quote! { #descriptor #server #client })
     }
 }
@@ -46,7 +39,7 @@ impl prost_build::ServiceGenerator for ServiceGenerator {
     fn generate(&mut self, service: Service, buf: &mut String) {
         match self.service(&service) {
             Ok(code) => buf.push_str(&code.to_string()),
-            Err(error) => self.problems.borrow_mut().push(error.to_string()),
+            Err(error) => self.context.report(&service, &error),
         }
     }
 }
@@ -64,8 +57,8 @@ fn prelude() -> TokenStream {
 }
 
 /// `#[deprecated]`, where the `.proto` file says so.
-fn deprecation(method: &MethodNames) -> Option<TokenStream> {
-    method.deprecated.then(|| quote! { #[deprecated] })
+fn deprecation(deprecated: bool) -> Option<TokenStream> {
+    deprecated.then(|| quote! { #[deprecated] })
 }
 
 /// What a method takes: a message, or a stream of them.

@@ -3,11 +3,13 @@
 use heck::{ToShoutySnakeCase as _, ToSnakeCase as _, ToUpperCamelCase as _};
 use proc_macro2::TokenStream;
 use prost_build::{Comments, Method, Service};
-use quote::{ToTokens as _, format_ident};
+use prost_types::method_options::IdempotencyLevel;
+use quote::{format_ident, quote};
 use syn::Ident;
 
+use super::context::{Context, full_name};
 use crate::Error;
-use crate::options::Options;
+use crate::lower::covers;
 
 /// A service as generated code names it.
 pub(super) struct ServiceNames {
@@ -22,6 +24,7 @@ pub(super) struct ServiceNames {
     /// The constant, as in `GREETER_SERVICE`.
     pub(super) descriptor: Ident,
     pub(super) docs: TokenStream,
+    pub(super) deprecated: bool,
     pub(super) methods: Vec<MethodNames>,
 }
 
@@ -34,6 +37,7 @@ pub(super) struct MethodNames {
     pub(super) input: syn::Type,
     pub(super) output: syn::Type,
     pub(super) kind: Kind,
+    pub(super) idempotency: IdempotencyLevel,
     pub(super) deprecated: bool,
     pub(super) docs: TokenStream,
 }
@@ -68,63 +72,72 @@ impl Kind {
 }
 
 impl ServiceNames {
-    pub(super) fn of(service: &Service, options: &Options) -> Result<Self, Error> {
+    pub(super) fn of(service: &Service, context: &Context) -> Result<Self, Error> {
         let name = &service.proto_name;
         let camel = name.to_upper_camel_case();
         let snake = name.to_snake_case();
-        let full_name = match service.package.as_str() {
-            "" => name.clone(),
-            package => format!("{package}.{name}"),
+        let in_rust = full_name(&service.package, name);
+        let module = |side: &str| {
+            let mut module = format!("{snake}_{side}");
+            // No package and no message has a module whose name ends so.
+            if context.renamed.has_module(&service.package, &module) {
+                module.push('_');
+            }
+            ident(&module)
         };
-        let context = |error| Error::with_source(format!("service {full_name}"), error);
         let methods = service
             .methods
             .iter()
             .map(|method| {
-                MethodNames::of(method, options).map_err(|error| {
-                    let context = format!("service {full_name}, method {}", method.proto_name);
-                    Error::with_source(context, error)
+                MethodNames::of(method, &in_rust, context).map_err(|error| {
+                    Error::with_source(format!("method {}", method.proto_name), error)
                 })
             })
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            trait_: ident(&service.name).map_err(context)?,
-            server: ident(&format!("{camel}Server")).map_err(context)?,
-            server_mod: ident(&format!("{snake}_server")).map_err(context)?,
-            client: ident(&format!("{camel}Client")).map_err(context)?,
-            client_mod: ident(&format!("{snake}_client")).map_err(context)?,
-            descriptor: ident(&format!("{}_SERVICE", name.to_shouty_snake_case()))
-                .map_err(context)?,
-            docs: docs(&service.comments).map_err(context)?,
-            full_name,
+            trait_: ident(&service.name)?,
+            server: ident(&format!("{camel}Server"))?,
+            server_mod: module("server")?,
+            client: ident(&format!("{camel}Client"))?,
+            client_mod: module("client")?,
+            descriptor: ident(&format!("{}_SERVICE", name.to_shouty_snake_case()))?,
+            docs: docs(&service.comments),
+            deprecated: service.options.deprecated(),
+            full_name: context.renamed.on_the_wire(&in_rust).to_owned(),
             methods,
         })
     }
 }
 
 impl MethodNames {
-    fn of(method: &Method, options: &Options) -> Result<Self, Error> {
+    fn of(method: &Method, service: &str, context: &Context) -> Result<Self, Error> {
         let kind = match (method.client_streaming, method.server_streaming) {
             (false, false) => Kind::Unary,
             (false, true) => Kind::ServerStreaming,
             (true, false) => Kind::ClientStreaming,
             (true, true) => Kind::BidiStreaming,
         };
+        let in_rust = format!("{service}/{}", method.proto_name);
+        let wire = match context.renamed.on_the_wire(&in_rust) {
+            name if name == in_rust => &method.proto_name,
+            name => name,
+        };
         Ok(Self {
-            wire: method.proto_name.clone(),
+            wire: wire.to_owned(),
             function: ident(&method.name)?,
-            input: message_type(&method.input_proto_type, &method.input_type, options)?,
-            output: message_type(&method.output_proto_type, &method.output_type, options)?,
+            input: message_type(&method.input_proto_type, &method.input_type, context)?,
+            output: message_type(&method.output_proto_type, &method.output_type, context)?,
             kind,
+            idempotency: method.options.idempotency_level(),
             deprecated: method.options.deprecated(),
-            docs: docs(&method.comments)?,
+            docs: docs(&method.comments),
         })
     }
 }
 
 /// A message as seen from within the module of a server or a client, one below its package.
-fn message_type(proto: &str, rust: &str, options: &Options) -> Result<syn::Type, Error> {
-    let path = if is_extern(proto, options) {
+fn message_type(proto: &str, rust: &str, context: &Context) -> Result<syn::Type, Error> {
+    let path = if covers(&context.extern_paths, proto) {
         match rust {
             "bool" | "f32" | "f64" | "i32" | "i64" | "u32" | "u64" => {
                 format!("::core::primitive::{rust}")
@@ -138,37 +151,19 @@ fn message_type(proto: &str, rust: &str, options: &Options) -> Result<syn::Type,
         .map_err(|error| Error::with_source(format!("{rust:?} for {proto} is not a type"), error))
 }
 
-/// Whether the Rust path of a message was given to prost-build, and stands wherever it is put.
-fn is_extern(proto: &str, options: &Options) -> bool {
-    options
-        .extern_paths
-        .iter()
-        .map(|(path, _)| path.as_str())
-        .chain([".google.protobuf"])
-        .any(|path| {
-            let rest = proto.strip_prefix(path.trim_end_matches('.'));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        })
-}
-
 fn ident(name: &str) -> Result<Ident, Error> {
     syn::parse_str(name)
         .map_err(|error| Error::with_source(format!("{name:?} is not a Rust name"), error))
 }
 
-/// The comments of the `.proto` file as doc attributes.
-fn docs(comments: &Comments) -> Result<TokenStream, Error> {
-    let comments = Comments {
-        leading_detached: Vec::new(),
-        ..comments.clone()
-    };
-    let mut text = String::new();
-    comments.append_with_indent(0, &mut text);
-    let file = syn::parse_str::<syn::ItemStruct>(&format!("{text}\nstruct Documented;"))
-        .map_err(|error| Error::with_source("its comments are not fit for Rust", error))?;
-    Ok(file
-        .attrs
+/// The comment of the `.proto` file, which is a mark for it by now, as a doc attribute.
+fn docs(comments: &Comments) -> TokenStream {
+    comments
+        .leading
         .iter()
-        .map(|attr| attr.to_token_stream())
-        .collect())
+        .map(|line| {
+            let line = format!(" {line}");
+            quote! { #[doc = #line] }
+        })
+        .collect()
 }

@@ -19,6 +19,7 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
     let server_docs =
         format!(" Serves [`{trait_}`] at the paths `/{full_name}/…`, as a tower service.");
     let prelude = prelude();
+    let deprecated = deprecation(service.deprecated);
     let declarations = service.methods.iter().map(declaration);
     let arms = service.methods.iter().map(|method| arm(service, method));
     quote! {
@@ -27,11 +28,13 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
             #prelude
 
             #docs
+            #deprecated
             pub trait #trait_: ::core::marker::Send + ::core::marker::Sync + 'static {
                 #(#declarations)*
             }
 
             #[doc = #server_docs]
+            #deprecated
             pub struct #server<T> {
                 service: ::std::sync::Arc<T>,
                 limits: rt::Limits,
@@ -127,7 +130,7 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
 
 fn declaration(method: &MethodNames) -> TokenStream {
     let MethodNames { function, docs, .. } = method;
-    let deprecated = deprecation(method);
+    let deprecated = deprecation(method.deprecated);
     let input = input_of(method);
     let result = result_of(method);
     quote! {

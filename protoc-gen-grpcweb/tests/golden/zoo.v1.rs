@@ -45,9 +45,10 @@ pub static KEEPER_SERVICE: ::grpcweb_runtime::codegen::ServiceDescriptor = ::grp
             ::grpcweb_runtime::codegen::MethodKind::ClientStreaming,
         ),
         ::grpcweb_runtime::codegen::MethodDescriptor::new(
-            "/zoo.v1.Keeper/Type",
-            ::grpcweb_runtime::codegen::MethodKind::BidiStreaming,
-        ),
+                "/zoo.v1.Keeper/Type",
+                ::grpcweb_runtime::codegen::MethodKind::BidiStreaming,
+            )
+            .as_deprecated(),
     ],
 );
 
@@ -288,6 +289,7 @@ pub mod nobody_server {
     use ::grpcweb_runtime::codegen as rt;
 
     pub trait Nobody: ::core::marker::Send + ::core::marker::Sync + 'static {}
+
     /// Serves [`Nobody`] at the paths `/zoo.v1.Nobody/…`, as a tower service.
     pub struct NobodyServer<T> {
         service: ::std::sync::Arc<T>,
@@ -376,7 +378,6 @@ pub mod nobody_client {
     use ::grpcweb_runtime::codegen as rt;
 
     /// Calls `zoo.v1.Nobody` over a transport.
-    ///
     #[derive(Debug, Clone)]
     pub struct NobodyClient<T> {
         client: rt::Client<T>,

@@ -1,0 +1,96 @@
+//! The one pass between `protoc` and prost-build: what prost-build cannot take is put in terms of what
+//! it can.
+
+mod comments;
+mod editions;
+mod features;
+mod rename;
+mod well_known;
+
+use prost::Message as _;
+use prost_types::compiler::CodeGeneratorRequest;
+use prost_types::{FileDescriptorProto, FileDescriptorSet};
+
+use crate::Error;
+use crate::options::Options;
+pub(crate) use comments::Comments;
+pub(crate) use editions::EDITIONS;
+pub(crate) use rename::Renamed;
+pub(crate) use well_known::PROST;
+
+/// Files as `protoc` describes them. The same bytes are read twice, because `prost_types` does not know
+/// editions and features.
+#[derive(Debug)]
+pub(crate) struct Descriptors {
+    pub(crate) files: Vec<FileDescriptorProto>,
+    features: Vec<features::File>,
+}
+
+impl Descriptors {
+    /// Reads a `FileDescriptorSet`.
+    pub(crate) fn from_set(bytes: &[u8]) -> Result<Self, prost::DecodeError> {
+        Ok(Self {
+            files: FileDescriptorSet::decode(bytes)?.file,
+            features: features::FileSet::decode(bytes)?.files,
+        })
+    }
+
+    /// Reads the files of a `CodeGeneratorRequest`, and the request itself without them.
+    pub(crate) fn from_request(
+        bytes: &[u8],
+    ) -> Result<(Self, CodeGeneratorRequest), prost::DecodeError> {
+        let mut request = CodeGeneratorRequest::decode(bytes)?;
+        let descriptors = Self {
+            files: std::mem::take(&mut request.proto_file),
+            features: features::Request::decode(bytes)?.files,
+        };
+        Ok((descriptors, request))
+    }
+}
+
+/// Files as prost-build takes them, and what it does not take.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    pub(crate) files: Vec<FileDescriptorProto>,
+    /// The proto paths for which nothing is generated, each with its Rust path.
+    pub(crate) extern_paths: Vec<(String, String)>,
+    pub(crate) renamed: Renamed,
+    pub(crate) comments: Comments,
+}
+
+/// Lowers all files: those that are generated, and those that they import.
+pub(crate) fn lower(descriptors: Descriptors, options: &Options) -> Result<Lowered, Error> {
+    let Descriptors {
+        mut files,
+        features,
+    } = descriptors;
+    for (file, features) in files.iter_mut().zip(&features) {
+        editions::lower(file, features)?;
+    }
+
+    let mut extern_paths = options.extern_paths.clone();
+    let well_known = well_known::extern_paths(&files)
+        .into_iter()
+        .filter(|(path, _)| !covers(&options.extern_paths, path));
+    extern_paths.extend(well_known);
+
+    let mut comments = Comments::default();
+    for file in &mut files {
+        comments.take(file);
+    }
+    let renamed = rename::rename(&mut files, |name| covers(&extern_paths, name));
+    Ok(Lowered {
+        files,
+        extern_paths,
+        renamed,
+        comments,
+    })
+}
+
+/// Whether one of the paths is the name, or has it below itself.
+pub(crate) fn covers(extern_paths: &[(String, String)], name: &str) -> bool {
+    extern_paths.iter().any(|(path, _)| {
+        let rest = name.strip_prefix(path.trim_end_matches('.'));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
+}

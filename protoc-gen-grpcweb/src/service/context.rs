@@ -1,0 +1,75 @@
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use prost_build::Service;
+use prost_types::FileDescriptorProto;
+
+use crate::Error;
+use crate::lower::Renamed;
+use crate::options::Options;
+
+/// What the code for a service depends on beside the service itself, and what went wrong with one while
+/// prost-build, which knows no errors here, was calling.
+pub(crate) struct Context {
+    pub(super) build_client: bool,
+    pub(super) build_server: bool,
+    pub(crate) extern_paths: Vec<(String, String)>,
+    pub(crate) renamed: Renamed,
+    /// The file of each service, by its full name.
+    files: HashMap<String, String>,
+    problems: RefCell<Vec<String>>,
+}
+
+impl Context {
+    pub(crate) fn new(
+        options: &Options,
+        files: &[FileDescriptorProto],
+        extern_paths: Vec<(String, String)>,
+        renamed: Renamed,
+    ) -> Self {
+        let files = files
+            .iter()
+            .flat_map(|file| {
+                file.service.iter().map(|service| {
+                    let name = full_name(file.package(), service.name());
+                    (name, file.name().to_owned())
+                })
+            })
+            .collect();
+        Self {
+            build_client: options.build_client,
+            build_server: options.build_server,
+            extern_paths,
+            renamed,
+            files,
+            problems: RefCell::default(),
+        }
+    }
+
+    pub(super) fn report(&self, service: &Service, error: &Error) {
+        let name = full_name(&service.package, &service.proto_name);
+        let file = self.files.get(&name).map_or("", String::as_str);
+        let problem = format!(
+            "{file}: service {}: {error}",
+            self.renamed.on_the_wire(&name)
+        );
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// All problems as one error, a line each.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let problems = self.problems.borrow();
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::new(problems.join("\n")))
+        }
+    }
+}
+
+pub(super) fn full_name(package: &str, service: &str) -> String {
+    match package {
+        "" => service.to_owned(),
+        package => format!("{package}.{service}"),
+    }
+}
