@@ -3,5 +3,5 @@
 fn main() -> Result<(), protoc_gen_grpcweb::Error> {
     protoc_gen_grpcweb::configure()
         .bytes(".calls.Note.data")
-        .compile_protos(&["proto/calls.proto", "proto/names.proto"], &["proto"])
+        .compile_protos(&["proto/calls.proto"], &["proto"])
 }

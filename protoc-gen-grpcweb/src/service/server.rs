@@ -1,5 +1,5 @@
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
 
 use super::names::{MethodNames, ServiceNames};
 use super::{deprecation, input_of, prelude, result_of};
@@ -20,6 +20,7 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
         format!(" Serves [`{trait_}`] at the paths `/{full_name}/…`, as a tower service.");
     let prelude = prelude();
     let deprecated = deprecation(service.deprecated);
+    let (t, b) = (parameter(service, "T"), parameter(service, "B"));
     let declarations = service.methods.iter().map(declaration);
     let arms = service.methods.iter().map(|method| arm(service, method));
     quote! {
@@ -35,19 +36,19 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
 
             #[doc = #server_docs]
             #deprecated
-            pub struct #server<T> {
-                service: ::std::sync::Arc<T>,
+            pub struct #server<#t> {
+                service: ::std::sync::Arc<#t>,
                 limits: rt::Limits,
             }
 
-            impl<T: #trait_> #server<T> {
+            impl<#t: #trait_> #server<#t> {
                 /// Serves a service of its own.
-                pub fn new(service: T) -> Self {
+                pub fn new(service: #t) -> Self {
                     Self::from_arc(::std::sync::Arc::new(service))
                 }
 
                 /// Serves a service that is used elsewhere too.
-                pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+                pub fn from_arc(service: ::std::sync::Arc<#t>) -> Self {
                     Self {
                         service,
                         limits: rt::Limits::new(),
@@ -62,7 +63,7 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
                 }
             }
 
-            impl<T> ::core::clone::Clone for #server<T> {
+            impl<#t> ::core::clone::Clone for #server<#t> {
                 fn clone(&self) -> Self {
                     Self {
                         service: ::std::sync::Arc::clone(&self.service),
@@ -71,13 +72,13 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
                 }
             }
 
-            impl<T> ::core::fmt::Debug for #server<T> {
+            impl<#t> ::core::fmt::Debug for #server<#t> {
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                     f.write_str(::core::stringify!(#server))
                 }
             }
 
-            impl<T: #trait_> rt::RpcService for #server<T> {
+            impl<#t: #trait_> rt::RpcService for #server<#t> {
                 fn descriptor(&self) -> &'static rt::ServiceDescriptor {
                     &super::#descriptor
                 }
@@ -97,12 +98,12 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
                 }
             }
 
-            impl<T, B> rt::Service<
-                rt::http::Request<B>,
-            > for #server<T>
+            impl<#t, #b> rt::Service<
+                rt::http::Request<#b>,
+            > for #server<#t>
             where
-                T: #trait_,
-                B: rt::HttpBody,
+                #t: #trait_,
+                #b: rt::HttpBody,
             {
                 type Response = rt::http::Response<
                     rt::Body,
@@ -119,12 +120,21 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
 
                 fn call(
                     &mut self,
-                    request: rt::http::Request<B>,
+                    request: rt::http::Request<#b>,
                 ) -> Self::Future {
                     rt::handle(self, request)
                 }
             }
         }
+    }
+}
+
+/// A type parameter, which gives way where the service itself has its name.
+fn parameter(service: &ServiceNames, name: &str) -> Ident {
+    if service.trait_ == name {
+        format_ident!("{name}2")
+    } else {
+        format_ident!("{name}")
     }
 }
 
@@ -151,12 +161,13 @@ fn arm(service: &ServiceNames, method: &MethodNames) -> TokenStream {
         ..
     } = method;
     let trait_ = &service.trait_;
+    let t = parameter(service, "T");
     let kind = kind.function();
     quote! {
         #wire => {
             let service = ::std::sync::Arc::clone(&self.service);
             call.#kind(move |request| async move {
-                <T as #trait_>::#function(&service, request).await
+                <#t as #trait_>::#function(&service, request).await
             })
         }
     }
