@@ -12,3 +12,30 @@ pub use crate::{
     Body, Idempotency, IntoRequest, Limits, MethodDescriptor, MethodKind, Request, Response,
     ServiceDescriptor, Status, Streaming,
 };
+
+/// Stops the compiler where generated code was made for another version of this crate: `version` is
+/// the major and the minor one of its generator.
+#[expect(clippy::panic, reason = "a compile error, not a panic")]
+pub const fn assert_version(version: &str) {
+    const OWN: &str = concat!(
+        env!("CARGO_PKG_VERSION_MAJOR"),
+        ".",
+        env!("CARGO_PKG_VERSION_MINOR")
+    );
+    if !equal(version.as_bytes(), OWN.as_bytes()) {
+        panic!(
+            "this code was generated for another version of grpcweb-runtime than the one in use: \
+             update protoc-gen-grpcweb and grpcweb-runtime to the same version, and generate it again"
+        );
+    }
+}
+
+const fn equal(mut a: &[u8], mut b: &[u8]) -> bool {
+    while let ([first, rest @ ..], [other, others @ ..]) = (a, b) {
+        if *first != *other {
+            return false;
+        }
+        (a, b) = (rest, others);
+    }
+    a.is_empty() && b.is_empty()
+}

@@ -1,10 +1,11 @@
 use std::env;
-use std::fs;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::generate::{self, Selection};
 use crate::lower::Descriptors;
 use crate::options::Options;
+use crate::output::{Output, write_if_changed};
 use crate::{Error, protoc};
 
 /// Starts the settings of a build script.
@@ -19,6 +20,11 @@ pub fn configure() -> Builder {
     Builder {
         options: Options::default(),
         out_dir: None,
+        tidy: false,
+        check: false,
+        protoc_args: Vec::new(),
+        file_descriptor_set_path: None,
+        emit_rerun_if_changed: true,
     }
 }
 
@@ -39,6 +45,11 @@ pub fn compile_protos(proto: impl AsRef<Path>) -> Result<(), Error> {
 pub struct Builder {
     options: Options,
     out_dir: Option<PathBuf>,
+    tidy: bool,
+    check: bool,
+    protoc_args: Vec<OsString>,
+    file_descriptor_set_path: Option<PathBuf>,
+    emit_rerun_if_changed: bool,
 }
 
 impl Builder {
@@ -54,10 +65,104 @@ impl Builder {
         self
     }
 
+    /// Whether methods that are not implemented answer `UNIMPLEMENTED`: `false` unless set, and then such
+    /// a service does not compile.
+    pub fn generate_default_stubs(mut self, enable: bool) -> Self {
+        self.options.generate_default_stubs = enable;
+        self
+    }
+
+    /// Puts clients behind a feature of your crate.
+    pub fn client_feature(mut self, feature: impl Into<String>) -> Self {
+        self.options.client_feature = Some(feature.into());
+        self
+    }
+
+    /// Puts service traits and servers behind a feature of your crate.
+    pub fn server_feature(mut self, feature: impl Into<String>) -> Self {
+        self.options.server_feature = Some(feature.into());
+        self
+    }
+
+    /// Generates only the services at or below a path, as in `.pkg` or `.pkg.Service`. Several add up.
+    pub fn include_service(mut self, proto_path: impl Into<String>) -> Self {
+        self.options.include_service.push(proto_path.into());
+        self
+    }
+
+    /// Does not generate the services at or below a path.
+    pub fn exclude_service(mut self, proto_path: impl Into<String>) -> Self {
+        self.options.exclude_service.push(proto_path.into());
+        self
+    }
+
+    /// Puts an attribute on the clients of the services at or below a path.
+    pub fn client_attribute(
+        mut self,
+        proto_path: impl Into<String>,
+        attribute: impl Into<String>,
+    ) -> Self {
+        let pair = (proto_path.into(), attribute.into());
+        self.options.client_attributes.push(pair);
+        self
+    }
+
+    /// Puts an attribute on the modules of those clients.
+    pub fn client_mod_attribute(
+        mut self,
+        proto_path: impl Into<String>,
+        attribute: impl Into<String>,
+    ) -> Self {
+        let pair = (proto_path.into(), attribute.into());
+        self.options.client_mod_attributes.push(pair);
+        self
+    }
+
+    /// Puts an attribute on the servers of the services at or below a path.
+    pub fn server_attribute(
+        mut self,
+        proto_path: impl Into<String>,
+        attribute: impl Into<String>,
+    ) -> Self {
+        let pair = (proto_path.into(), attribute.into());
+        self.options.server_attributes.push(pair);
+        self
+    }
+
+    /// Puts an attribute on the modules of those servers.
+    pub fn server_mod_attribute(
+        mut self,
+        proto_path: impl Into<String>,
+        attribute: impl Into<String>,
+    ) -> Self {
+        let pair = (proto_path.into(), attribute.into());
+        self.options.server_mod_attributes.push(pair);
+        self
+    }
+
+    /// Generates services and no messages, which are in [`messages`](Self::messages).
+    pub fn services_only(mut self, enable: bool) -> Self {
+        self.options.services_only = enable;
+        self
+    }
+
+    /// The module that has the messages where [`services_only`](Self::services_only) is set, as in
+    /// `crate::pb`: one that this generator or prost-build tied together.
+    pub fn messages(mut self, rust_path: impl Into<String>) -> Self {
+        self.options.messages = Some(rust_path.into());
+        self
+    }
+
     /// The name of the file that ties the packages together as modules: `mod.rs` unless set. Needed
     /// where a build script compiles more than once into the same directory.
     pub fn include_file(mut self, name: impl Into<String>) -> Self {
         self.options.include_file = name.into();
+        self
+    }
+
+    /// The name of the file for what is in no package, without `.rs`: `_` unless set.
+    pub fn default_package_filename(mut self, name: impl Into<String>) -> Self {
+        self.options.default_package_filename = name.into();
         self
     }
 
@@ -68,8 +173,14 @@ impl Builder {
         proto_path: impl Into<String>,
         rust_path: impl Into<String>,
     ) -> Self {
-        let path = (proto_path.into(), rust_path.into());
-        self.options.extern_paths.push(path);
+        let pair = (proto_path.into(), rust_path.into());
+        self.options.extern_paths.push(pair);
+        self
+    }
+
+    /// Whether to generate `google.protobuf` instead of using `prost-types`: `false` unless set.
+    pub fn compile_well_known_types(mut self, enable: bool) -> Self {
+        self.options.compile_well_known_types = enable;
         self
     }
 
@@ -80,8 +191,30 @@ impl Builder {
         proto_path: impl Into<String>,
         attribute: impl Into<String>,
     ) -> Self {
-        let attribute = (proto_path.into(), attribute.into());
-        self.options.type_attributes.push(attribute);
+        let pair = (proto_path.into(), attribute.into());
+        self.options.type_attributes.push(pair);
+        self
+    }
+
+    /// Puts an attribute on messages: see [`prost_build::Config::message_attribute`].
+    pub fn message_attribute(
+        mut self,
+        proto_path: impl Into<String>,
+        attribute: impl Into<String>,
+    ) -> Self {
+        let pair = (proto_path.into(), attribute.into());
+        self.options.message_attributes.push(pair);
+        self
+    }
+
+    /// Puts an attribute on enums and oneofs: see [`prost_build::Config::enum_attribute`].
+    pub fn enum_attribute(
+        mut self,
+        proto_path: impl Into<String>,
+        attribute: impl Into<String>,
+    ) -> Self {
+        let pair = (proto_path.into(), attribute.into());
+        self.options.enum_attributes.push(pair);
         self
     }
 
@@ -91,8 +224,8 @@ impl Builder {
         proto_path: impl Into<String>,
         attribute: impl Into<String>,
     ) -> Self {
-        let attribute = (proto_path.into(), attribute.into());
-        self.options.field_attributes.push(attribute);
+        let pair = (proto_path.into(), attribute.into());
+        self.options.field_attributes.push(pair);
         self
     }
 
@@ -109,9 +242,55 @@ impl Builder {
         self
     }
 
+    /// Puts the fields at a path into a `Box`: see [`prost_build::Config::boxed`].
+    pub fn boxed(mut self, proto_path: impl Into<String>) -> Self {
+        self.options.boxed.push(proto_path.into());
+        self
+    }
+
+    /// Leaves out the comments of what is at or below a path: messages, fields, services, methods.
+    pub fn disable_comments(mut self, proto_path: impl Into<String>) -> Self {
+        self.options.disable_comments.push(proto_path.into());
+        self
+    }
+
     /// The directory for the generated files: `OUT_DIR` of the build script unless set.
     pub fn out_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.out_dir = Some(dir.into());
+        self
+    }
+
+    /// Generates into a directory of your sources, for code that is checked in: what an earlier run
+    /// wrote there for a package that is gone is removed.
+    pub fn generate_to(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.out_dir = Some(dir.into());
+        self.tidy = true;
+        self
+    }
+
+    /// Whether to write nothing and fail where what is in the directory is not what would be written:
+    /// for a test of code that is checked in.
+    pub fn check(mut self, enable: bool) -> Self {
+        self.check = enable;
+        self
+    }
+
+    /// Adds an argument for `protoc`.
+    pub fn protoc_arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.protoc_args.push(arg.into());
+        self
+    }
+
+    /// Writes what `protoc` said about the files, and those that they import, as an encoded
+    /// `google.protobuf.FileDescriptorSet`.
+    pub fn file_descriptor_set_path(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file_descriptor_set_path = Some(path.into());
+        self
+    }
+
+    /// Whether to tell cargo which files the build script is to be run again for: `true` unless set.
+    pub fn emit_rerun_if_changed(mut self, enable: bool) -> Self {
+        self.emit_rerun_if_changed = enable;
         self
     }
 
@@ -131,23 +310,56 @@ impl Builder {
         protos: &[impl AsRef<Path>],
         includes: &[impl AsRef<Path>],
     ) -> Result<(), Error> {
+        let set = protoc::descriptor_set(protos, includes, &self.protoc_args)?;
+        if let Some(path) = &self.file_descriptor_set_path {
+            write_if_changed(path, &set)?;
+        }
+        let descriptors = descriptors(&set)?;
+        if self.emit_rerun_if_changed {
+            rerun_if_changed(&descriptors, includes);
+        }
+        self.generate(descriptors)
+    }
+
+    /// Generates code for all files in an encoded `google.protobuf.FileDescriptorSet`, which was made
+    /// with `--include_imports` and, for the comments, `--include_source_info`: by `protoc`, `buf
+    /// build`, Bazel or `protox`. Encoded, because `prost_types` would lose what editions add.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are no such set, and as [`compile_protos`](Self::compile_protos).
+    pub fn compile_fds(self, set: impl AsRef<[u8]>) -> Result<(), Error> {
+        let descriptors = descriptors(set.as_ref())?;
+        self.generate(descriptors)
+    }
+
+    fn generate(self, descriptors: Descriptors) -> Result<(), Error> {
         let out_dir = match self.out_dir {
             Some(dir) => dir,
             None => env::var_os("OUT_DIR").map(PathBuf::from).ok_or_else(|| {
                 Error::new("OUT_DIR is not set: call this from a build script, or set `out_dir`")
             })?,
         };
-        let descriptors = protoc::descriptors(protos, includes)?;
-        rerun_if_changed(&descriptors, includes);
         let generated = generate::generate(descriptors, Selection::All, &self.options)?;
         for warning in generated.warnings {
             println!("cargo::warning={warning}");
         }
-        for file in generated.files {
-            write_if_changed(&out_dir.join(file.name), &file.content)?;
+        let output = Output::new(&out_dir, &generated.files);
+        if self.check {
+            output.check(self.tidy)
+        } else {
+            output.write(self.tidy)
         }
-        Ok(())
     }
+}
+
+fn descriptors(set: &[u8]) -> Result<Descriptors, Error> {
+    Descriptors::from_set(set).map_err(|error| {
+        Error::with_source(
+            "what should be a FileDescriptorSet is something else",
+            error,
+        )
+    })
 }
 
 /// Names every file that went in, to cargo. Those that come with `protoc` are not on the disk of the
@@ -163,12 +375,4 @@ fn rerun_if_changed(descriptors: &Descriptors, includes: &[impl AsRef<Path>]) {
             println!("cargo::rerun-if-changed={}", path.display());
         }
     }
-}
-
-fn write_if_changed(path: &Path, content: &str) -> Result<(), Error> {
-    if fs::read(path).is_ok_and(|old| old == content.as_bytes()) {
-        return Ok(());
-    }
-    fs::write(path, content)
-        .map_err(|error| Error::with_source(format!("cannot write {}", path.display()), error))
 }

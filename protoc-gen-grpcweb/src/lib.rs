@@ -27,6 +27,42 @@
 //! Nothing has to be installed for the build script: `protoc` comes with the crate. Another one is
 //! used where the environment variable `PROTOC` names it.
 //!
+//! # Options
+//!
+//! In a build script an option is a method of [`Builder`]; for `protoc` it goes into `--grpcweb_opt`, with
+//! commas between several, and `\\,` for a comma within one. Paths are those of the `.proto` file, with a
+//! dot before the package; `.` is everything.
+//!
+//! | build script | `--grpcweb_opt` | |
+//! |---|---|---|
+//! | [`build_client`](Builder::build_client) | `build_client[=true\|false]` | generate clients (default: true) |
+//! | [`build_server`](Builder::build_server) | `build_server[=true\|false]` | generate service traits and servers (default: true) |
+//! | [`generate_default_stubs`](Builder::generate_default_stubs) | `generate_default_stubs[=true\|false]` | methods that are not implemented answer UNIMPLEMENTED instead of failing to compile |
+//! | [`client_feature`](Builder::client_feature) | `client_feature=FEATURE` | put clients behind a feature of your crate |
+//! | [`server_feature`](Builder::server_feature) | `server_feature=FEATURE` | put traits and servers behind a feature of your crate |
+//! | [`include_service`](Builder::include_service) | `include_service=PROTO_PATH` | generate only the services below the path |
+//! | [`exclude_service`](Builder::exclude_service) | `exclude_service=PROTO_PATH` | do not generate the services below the path |
+//! | [`client_attribute`](Builder::client_attribute) | `client_attribute=PROTO_PATH=ATTRIBUTE` | put an attribute on clients |
+//! | [`client_mod_attribute`](Builder::client_mod_attribute) | `client_mod_attribute=PROTO_PATH=ATTRIBUTE` | put an attribute on the modules of clients |
+//! | [`server_attribute`](Builder::server_attribute) | `server_attribute=PROTO_PATH=ATTRIBUTE` | put an attribute on servers |
+//! | [`server_mod_attribute`](Builder::server_mod_attribute) | `server_mod_attribute=PROTO_PATH=ATTRIBUTE` | put an attribute on the modules of servers |
+//! | [`services_only`](Builder::services_only) | `services_only[=true\|false]` | generate no messages; needs the option messages |
+//! | [`messages`](Builder::messages) | `messages=RUST_PATH` | the module that has the messages, as in crate::pb |
+//! | [`include_file`](Builder::include_file) | `include_file=NAME` | the file that ties the packages together as modules (default: mod.rs) |
+//! | [`default_package_filename`](Builder::default_package_filename) | `default_package_filename=NAME` | the file for what is in no package, without .rs (default: _) |
+//! | [`extern_path`](Builder::extern_path) | `extern_path=PROTO_PATH=RUST_PATH` | use the Rust type or module for what is at the proto path, and generate nothing for it |
+//! | [`compile_well_known_types`](Builder::compile_well_known_types) | `compile_well_known_types[=true\|false]` | generate google.protobuf instead of using prost-types |
+//! | [`type_attribute`](Builder::type_attribute) | `type_attribute=PROTO_PATH=ATTRIBUTE` | put an attribute on messages, enums and oneofs |
+//! | [`message_attribute`](Builder::message_attribute) | `message_attribute=PROTO_PATH=ATTRIBUTE` | put an attribute on messages |
+//! | [`enum_attribute`](Builder::enum_attribute) | `enum_attribute=PROTO_PATH=ATTRIBUTE` | put an attribute on enums and oneofs |
+//! | [`field_attribute`](Builder::field_attribute) | `field_attribute=PROTO_PATH=ATTRIBUTE` | put an attribute on fields |
+//! | [`bytes`](Builder::bytes) | `bytes=PROTO_PATH` | use bytes::Bytes for fields of type bytes |
+//! | [`btree_map`](Builder::btree_map) | `btree_map=PROTO_PATH` | use BTreeMap for map fields |
+//! | [`boxed`](Builder::boxed) | `boxed=PROTO_PATH` | put fields into a Box |
+//! | [`disable_comments`](Builder::disable_comments) | `disable_comments=PROTO_PATH` | leave out the comments of messages, fields, services, methods |
+//!
+//! What concerns the running of `protoc` and the writing of files is in [`Builder`] alone.
+//!
 //! # Features
 //!
 //! - `cli` (default): the plugin binary. A build script can do without it, and without compiling
@@ -51,6 +87,7 @@ mod generate;
 mod lower;
 mod modules;
 mod options;
+mod output;
 mod plugin;
 mod print;
 mod protoc;

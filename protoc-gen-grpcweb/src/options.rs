@@ -7,12 +7,29 @@ use crate::Error;
 pub(crate) struct Options {
     pub(crate) build_client: bool,
     pub(crate) build_server: bool,
+    pub(crate) generate_default_stubs: bool,
+    pub(crate) client_feature: Option<String>,
+    pub(crate) server_feature: Option<String>,
+    pub(crate) include_service: Vec<String>,
+    pub(crate) exclude_service: Vec<String>,
+    pub(crate) client_attributes: Vec<(String, String)>,
+    pub(crate) client_mod_attributes: Vec<(String, String)>,
+    pub(crate) server_attributes: Vec<(String, String)>,
+    pub(crate) server_mod_attributes: Vec<(String, String)>,
+    pub(crate) services_only: bool,
+    pub(crate) messages: Option<String>,
     pub(crate) include_file: String,
+    pub(crate) default_package_filename: String,
     pub(crate) extern_paths: Vec<(String, String)>,
+    pub(crate) compile_well_known_types: bool,
     pub(crate) type_attributes: Vec<(String, String)>,
+    pub(crate) message_attributes: Vec<(String, String)>,
+    pub(crate) enum_attributes: Vec<(String, String)>,
     pub(crate) field_attributes: Vec<(String, String)>,
     pub(crate) bytes: Vec<String>,
     pub(crate) btree_map: Vec<String>,
+    pub(crate) boxed: Vec<String>,
+    pub(crate) disable_comments: Vec<String>,
 }
 
 impl Default for Options {
@@ -20,12 +37,29 @@ impl Default for Options {
         Self {
             build_client: true,
             build_server: true,
+            generate_default_stubs: false,
+            client_feature: None,
+            server_feature: None,
+            include_service: Vec::new(),
+            exclude_service: Vec::new(),
+            client_attributes: Vec::new(),
+            client_mod_attributes: Vec::new(),
+            server_attributes: Vec::new(),
+            server_mod_attributes: Vec::new(),
+            services_only: false,
+            messages: None,
             include_file: "mod.rs".to_owned(),
+            default_package_filename: "_".to_owned(),
             extern_paths: Vec::new(),
+            compile_well_known_types: false,
             type_attributes: Vec::new(),
+            message_attributes: Vec::new(),
+            enum_attributes: Vec::new(),
             field_attributes: Vec::new(),
             bytes: Vec::new(),
             btree_map: Vec::new(),
+            boxed: Vec::new(),
+            disable_comments: Vec::new(),
         }
     }
 }
@@ -42,48 +76,113 @@ pub struct OptionHelp {
     pub help: &'static str,
 }
 
+const FLAG: &str = "[=true|false]";
+const PATH: &str = "=PROTO_PATH";
+const ATTRIBUTE: &str = "=PROTO_PATH=ATTRIBUTE";
+
+const fn option(name: &'static str, value: &'static str, help: &'static str) -> OptionHelp {
+    OptionHelp { name, value, help }
+}
+
 /// Every option that the plugin takes.
 pub const OPTIONS: &[OptionHelp] = &[
-    OptionHelp {
-        name: "build_client",
-        value: "[=true|false]",
-        help: "generate clients (default: true)",
-    },
-    OptionHelp {
-        name: "build_server",
-        value: "[=true|false]",
-        help: "generate service traits and servers (default: true)",
-    },
-    OptionHelp {
-        name: "include_file",
-        value: "=NAME",
-        help: "the file that ties the packages together as modules (default: mod.rs)",
-    },
-    OptionHelp {
-        name: "extern_path",
-        value: "=PROTO_PATH=RUST_PATH",
-        help: "use the Rust type or module for what is at the proto path, and generate nothing for it",
-    },
-    OptionHelp {
-        name: "type_attribute",
-        value: "=PROTO_PATH=ATTRIBUTE",
-        help: "put an attribute on messages, enums and oneofs",
-    },
-    OptionHelp {
-        name: "field_attribute",
-        value: "=PROTO_PATH=ATTRIBUTE",
-        help: "put an attribute on fields",
-    },
-    OptionHelp {
-        name: "bytes",
-        value: "=PROTO_PATH",
-        help: "use bytes::Bytes for fields of type bytes",
-    },
-    OptionHelp {
-        name: "btree_map",
-        value: "=PROTO_PATH",
-        help: "use BTreeMap for map fields",
-    },
+    option("build_client", FLAG, "generate clients (default: true)"),
+    option(
+        "build_server",
+        FLAG,
+        "generate service traits and servers (default: true)",
+    ),
+    option(
+        "generate_default_stubs",
+        FLAG,
+        "methods that are not implemented answer UNIMPLEMENTED instead of failing to compile",
+    ),
+    option(
+        "client_feature",
+        "=FEATURE",
+        "put clients behind a feature of your crate",
+    ),
+    option(
+        "server_feature",
+        "=FEATURE",
+        "put traits and servers behind a feature of your crate",
+    ),
+    option(
+        "include_service",
+        PATH,
+        "generate only the services below the path",
+    ),
+    option(
+        "exclude_service",
+        PATH,
+        "do not generate the services below the path",
+    ),
+    option("client_attribute", ATTRIBUTE, "put an attribute on clients"),
+    option(
+        "client_mod_attribute",
+        ATTRIBUTE,
+        "put an attribute on the modules of clients",
+    ),
+    option("server_attribute", ATTRIBUTE, "put an attribute on servers"),
+    option(
+        "server_mod_attribute",
+        ATTRIBUTE,
+        "put an attribute on the modules of servers",
+    ),
+    option(
+        "services_only",
+        FLAG,
+        "generate no messages; needs the option messages",
+    ),
+    option(
+        "messages",
+        "=RUST_PATH",
+        "the module that has the messages, as in crate::pb",
+    ),
+    option(
+        "include_file",
+        "=NAME",
+        "the file that ties the packages together as modules (default: mod.rs)",
+    ),
+    option(
+        "default_package_filename",
+        "=NAME",
+        "the file for what is in no package, without .rs (default: _)",
+    ),
+    option(
+        "extern_path",
+        "=PROTO_PATH=RUST_PATH",
+        "use the Rust type or module for what is at the proto path, and generate nothing for it",
+    ),
+    option(
+        "compile_well_known_types",
+        FLAG,
+        "generate google.protobuf instead of using prost-types",
+    ),
+    option(
+        "type_attribute",
+        ATTRIBUTE,
+        "put an attribute on messages, enums and oneofs",
+    ),
+    option(
+        "message_attribute",
+        ATTRIBUTE,
+        "put an attribute on messages",
+    ),
+    option(
+        "enum_attribute",
+        ATTRIBUTE,
+        "put an attribute on enums and oneofs",
+    ),
+    option("field_attribute", ATTRIBUTE, "put an attribute on fields"),
+    option("bytes", PATH, "use bytes::Bytes for fields of type bytes"),
+    option("btree_map", PATH, "use BTreeMap for map fields"),
+    option("boxed", PATH, "put fields into a Box"),
+    option(
+        "disable_comments",
+        PATH,
+        "leave out the comments of messages, fields, services, methods",
+    ),
 ];
 
 impl Options {
@@ -107,7 +206,24 @@ impl Options {
         match name {
             "build_client" => self.build_client = flag(name, value)?,
             "build_server" => self.build_server = flag(name, value)?,
+            "generate_default_stubs" => self.generate_default_stubs = flag(name, value)?,
+            "client_feature" => self.client_feature = Some(text(name, value)?),
+            "server_feature" => self.server_feature = Some(text(name, value)?),
+            "include_service" => self.include_service.push(text(name, value)?),
+            "exclude_service" => self.exclude_service.push(text(name, value)?),
+            "client_attribute" => self.client_attributes.push(pair(name, value)?),
+            "client_mod_attribute" => self.client_mod_attributes.push(pair(name, value)?),
+            "server_attribute" => self.server_attributes.push(pair(name, value)?),
+            "server_mod_attribute" => self.server_mod_attributes.push(pair(name, value)?),
+            "services_only" => self.services_only = flag(name, value)?,
+            "messages" => self.messages = Some(text(name, value)?),
             "include_file" => self.include_file = text(name, value)?,
+            "default_package_filename" => self.default_package_filename = text(name, value)?,
+            "compile_well_known_types" => self.compile_well_known_types = flag(name, value)?,
+            "message_attribute" => self.message_attributes.push(pair(name, value)?),
+            "enum_attribute" => self.enum_attributes.push(pair(name, value)?),
+            "boxed" => self.boxed.push(text(name, value)?),
+            "disable_comments" => self.disable_comments.push(text(name, value)?),
             "extern_path" => self.extern_paths.push(pair(name, value)?),
             "type_attribute" => self.type_attributes.push(pair(name, value)?),
             "field_attribute" => self.field_attributes.push(pair(name, value)?),
@@ -123,6 +239,14 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// Whether a path that a user gave is that of `full_name` (which begins with a dot), or of something
+/// that it is in. A dot alone is everything.
+pub(crate) fn is_at_or_below(full_name: &str, path: &str) -> bool {
+    let name = full_name.trim_start_matches('.');
+    let rest = name.strip_prefix(path.trim_matches('.'));
+    path == "." || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn flag(name: &str, value: Option<&str>) -> Result<bool, Error> {
@@ -240,12 +364,35 @@ mod tests {
     }
 
     #[test]
-    fn every_option_that_is_listed_is_known() {
+    fn every_option_that_is_listed_is_taken() {
         for option in OPTIONS {
-            let error = Options::default().set(option.name, Some("\u{0}"));
-            if let Err(error) = error {
-                assert!(error.to_string().contains("malformed"), "{error}");
-            }
+            let value = match option.value {
+                FLAG => "true",
+                ATTRIBUTE => ".=#[a]",
+                _ => "a=b",
+            };
+            Options::default().set(option.name, Some(value)).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_table_in_the_documentation_has_every_option_in_both_spellings() {
+        let docs = include_str!("lib.rs");
+        for option in OPTIONS {
+            let plugin = format!("`{}{}`", option.name, option.value).replace('|', "\\|");
+            let builder = format!("[`{0}`](Builder::{0})", option.name);
+            let row = docs.lines().find(|line| line.contains(&plugin));
+            assert!(row.is_some_and(|row| row.contains(&builder)), "{plugin}");
+        }
+    }
+
+    #[test]
+    fn a_path_holds_for_what_is_below_it() {
+        for path in [".", ".a", "a", ".a.b", "a.b.S", ".a.b.S", ".a.b."] {
+            assert!(is_at_or_below(".a.b.S", path), "{path}");
+        }
+        for path in [".a.b.S.M", ".b", "S", ".a.b.Service", "a.bb"] {
+            assert!(!is_at_or_below(".a.b.S", path), "{path}");
         }
     }
 }

@@ -1,21 +1,22 @@
 //! Running `protoc`.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Error;
-use crate::lower::Descriptors;
 
 /// The environment variable that names another `protoc` than the one that comes with this crate.
 pub(crate) const PROTOC: &str = "PROTOC";
 
-/// Has `protoc` read the files, and what they import.
-pub(crate) fn descriptors(
+/// Has `protoc` read the files, and what they import: an encoded `FileDescriptorSet`.
+pub(crate) fn descriptor_set(
     protos: &[impl AsRef<Path>],
     includes: &[impl AsRef<Path>],
-) -> Result<Descriptors, Error> {
+    args: &[OsString],
+) -> Result<Vec<u8>, Error> {
     let protoc = executable()?;
     let dir = tempfile::tempdir()
         .map_err(|error| Error::with_source("cannot make a temporary directory", error))?;
@@ -32,6 +33,7 @@ pub(crate) fn descriptors(
     if let Ok(well_known) = protoc_bin_vendored::include_path() {
         command.arg("-I").arg(well_known);
     }
+    command.args(args);
     command.args(protos.iter().map(AsRef::as_ref));
 
     let output = command
@@ -43,10 +45,7 @@ pub(crate) fn descriptors(
             String::from_utf8_lossy(&output.stderr).trim_end()
         )));
     }
-    let bytes = fs::read(&out)
-        .map_err(|error| Error::with_source("cannot read what protoc wrote", error))?;
-    Descriptors::from_set(&bytes)
-        .map_err(|error| Error::with_source("protoc wrote something else than descriptors", error))
+    fs::read(&out).map_err(|error| Error::with_source("cannot read what protoc wrote", error))
 }
 
 fn executable() -> Result<PathBuf, Error> {

@@ -1,127 +1,29 @@
 //! The plugin, as `protoc` runs it, next to the build script.
 
+mod support;
+
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
 
 use prost::Message as _;
 use prost_types::compiler::{CodeGeneratorRequest, CodeGeneratorResponse};
 use protoc_gen_grpcweb::{OPTIONS, configure};
-use tempfile::TempDir;
+use support::{PLUGIN, ZOO, protos, run_protoc, through_build_script, through_protoc};
 
-const PLUGIN: &str = env!("CARGO_BIN_EXE_protoc-gen-grpcweb");
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
-
-/// A directory with `.proto` files.
-fn protos(files: &[(&str, &str)]) -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    for (name, content) in files {
-        fs::write(dir.path().join(name), content).unwrap();
-    }
-    dir
-}
-
-/// Runs `protoc` with the plugin; the files that it wrote, or what it said.
-fn through_protoc(
-    dir: &Path,
-    files: &[&str],
-    options: &str,
-) -> Result<Vec<(String, String)>, String> {
-    let out = tempfile::tempdir().unwrap();
-    let output = run_protoc(dir, files, options, out.path());
-    assert_eq!(output.stdout, b"");
-    if output.status.success() {
-        Ok(written(out.path()))
-    } else {
-        Err(String::from_utf8(output.stderr).unwrap())
-    }
-}
-
-fn run_protoc(dir: &Path, files: &[&str], options: &str, out: &Path) -> Output {
-    Command::new(protoc_bin_vendored::protoc_bin_path().unwrap())
-        .arg(format!("--plugin=protoc-gen-grpcweb={PLUGIN}"))
-        .arg(format!("--grpcweb_out={}", out.display()))
-        .arg(format!("--grpcweb_opt={options}"))
-        .arg("-I")
-        .arg(dir)
-        .arg("-I")
-        .arg(protoc_bin_vendored::include_path().unwrap())
-        .args(files)
-        .output()
-        .unwrap()
-}
-
-fn through_build_script(dir: &Path, files: &[&str]) -> Vec<(String, String)> {
-    let out = tempfile::tempdir().unwrap();
-    let files: Vec<PathBuf> = files.iter().map(|file| dir.join(file)).collect();
-    configure()
-        .out_dir(out.path())
-        .compile_protos(&files, &[dir])
-        .unwrap();
-    written(out.path())
-}
-
-fn written(dir: &Path) -> Vec<(String, String)> {
-    let mut files: Vec<_> = fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-            (name, fs::read_to_string(path).unwrap())
-        })
-        .collect();
-    files.sort();
-    files
-}
-
-/// Everything a service can have, in several packages.
-const ZOO: &[(&str, &str)] = &[
-    (
-        "zoo.proto",
-        r#"syntax = "proto3";
-           package zoo.v1;
-           import "animals.proto";
-           import "google/protobuf/empty.proto";
-
-           // Keeps animals.
-           service Keeper {
-             // Finds one.
-             rpc Find(zoo.v1.animals.Animal) returns (Cage.Lock);
-             rpc watch_all(google.protobuf.Empty) returns (stream zoo.v1.animals.Animal);
-             rpc Feed(stream zoo.v1.animals.Animal) returns (google.protobuf.Empty);
-             rpc Type(stream Cage) returns (stream Cage) { option deprecated = true; }
-           }
-
-           service Nobody {}
-
-           message Cage {
-             message Lock { bool open = 1; }
-             repeated Lock locks = 1;
-             optional bytes photo = 2;
-           }
-        "#,
-    ),
-    (
-        "animals.proto",
-        r#"syntax = "proto3";
-           package zoo.v1.animals;
-           message Animal { string name = 1; Animal parent = 2; }
-        "#,
-    ),
-    (
-        "bare.proto",
-        "syntax = \"proto2\"; message Bare { required int32 n = 1; } service Root { rpc Get(Bare) returns (Bare); }",
-    ),
-];
 
 #[test]
 fn both_doors_write_the_same_bytes() {
     let dir = protos(ZOO);
     let files = ["zoo.proto", "animals.proto", "bare.proto"];
     let by_protoc = through_protoc(dir.path(), &files, "").unwrap();
-    assert_eq!(by_protoc, through_build_script(dir.path(), &files));
+    assert_eq!(
+        by_protoc,
+        through_build_script(dir.path(), &files, configure())
+    );
     let names: Vec<_> = by_protoc.iter().map(|(name, _)| &name[..]).collect();
     assert_eq!(names, ["_.rs", "mod.rs", "zoo.v1.animals.rs", "zoo.v1.rs"]);
 }
@@ -245,7 +147,7 @@ fn an_edition_that_is_not_known_is_refused_by_protoc_and_those_before_are_taken(
         let dir = protos(&[("new.proto", &file(edition))]);
         assert_eq!(
             through_protoc(dir.path(), &["new.proto"], "").unwrap(),
-            through_build_script(dir.path(), &["new.proto"])
+            through_build_script(dir.path(), &["new.proto"], configure())
         );
     }
     let dir = protos(&[("new.proto", &file("99999_TEST_ONLY"))]);

@@ -5,9 +5,11 @@ mod comments;
 mod editions;
 mod features;
 mod rename;
+mod types;
 mod well_known;
 
 use prost::Message as _;
+use prost_build::Module;
 use prost_types::compiler::CodeGeneratorRequest;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
@@ -69,22 +71,60 @@ pub(crate) fn lower(descriptors: Descriptors, options: &Options) -> Result<Lower
     }
 
     let mut extern_paths = options.extern_paths.clone();
-    let well_known = well_known::extern_paths(&files)
-        .into_iter()
-        .filter(|(path, _)| !covers(&options.extern_paths, path));
-    extern_paths.extend(well_known);
+    if !options.compile_well_known_types {
+        let well_known = well_known::extern_paths(&files)
+            .into_iter()
+            .filter(|(path, _)| !covers(&options.extern_paths, path));
+        extern_paths.extend(well_known);
+    }
 
     let mut comments = Comments::default();
     for file in &mut files {
         comments.take(file);
     }
     let renamed = rename::rename(&mut files, |name| covers(&extern_paths, name));
+    match (options.services_only, &options.messages) {
+        (true, Some(module)) => elsewhere(&files, module, &mut extern_paths),
+        (true, None) => {
+            return Err(Error::new(
+                "services_only needs the option messages, the module that has the messages, as in \
+                 messages=crate::pb",
+            ));
+        }
+        (false, Some(_)) => {
+            return Err(Error::new(
+                "messages says where the messages are if they are not generated: set services_only \
+                 too",
+            ));
+        }
+        (false, None) => {}
+    }
     Ok(Lowered {
         files,
         extern_paths,
         renamed,
         comments,
     })
+}
+
+/// Adds the types of all files that have no Rust path yet, in `module`.
+fn elsewhere(
+    files: &[FileDescriptorProto],
+    module: &str,
+    extern_paths: &mut Vec<(String, String)>,
+) {
+    for file in files {
+        let package = Module::from_protobuf_package_name(file.package());
+        let module = std::iter::once(module)
+            .chain(package.parts())
+            .collect::<Vec<_>>()
+            .join("::");
+        for (proto, rust) in types::paths(file, &module) {
+            if !covers(extern_paths, &proto) {
+                extern_paths.push((proto, rust));
+            }
+        }
+    }
 }
 
 /// Whether one of the paths is the name, or has it below itself.

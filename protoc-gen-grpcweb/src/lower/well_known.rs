@@ -3,7 +3,9 @@
 //! prost-build on its own takes the whole of `google.protobuf` for one crate, and with it every package
 //! below that name which is somebody else's.
 
-use prost_types::{DescriptorProto, FileDescriptorProto};
+use prost_types::FileDescriptorProto;
+
+use super::types;
 
 /// Where generated code finds prost and its types, so that a user's crate needs neither among its own
 /// dependencies.
@@ -28,46 +30,18 @@ const FILES: [(&str, &str); 12] = [
 
 /// The proto paths of the well-known types in `files`, each with its Rust path.
 pub(super) fn extern_paths(files: &[FileDescriptorProto]) -> Vec<(String, String)> {
-    let mut paths = Vec::new();
-    for file in files {
-        let Some((_, module)) = FILES.iter().find(|(name, _)| *name == file.name()) else {
-            continue;
-        };
-        let proto = format!(".{}", file.package());
-        let rust = format!("{PROST_TYPES}{module}");
-        for message in &file.message_type {
-            add_message(message, &proto, &rust, &mut paths);
-        }
-        for enumeration in &file.enum_type {
-            paths.push((
-                format!("{proto}.{}", enumeration.name()),
-                format!("{rust}::{}", enumeration.name()),
-            ));
-        }
-    }
-    paths
-}
-
-fn add_message(
-    message: &DescriptorProto,
-    proto: &str,
-    rust: &str,
-    paths: &mut Vec<(String, String)>,
-) {
-    use heck::ToSnakeCase as _;
-
-    let name = message.name();
-    let proto = format!("{proto}.{name}");
-    let own = native(&proto).unwrap_or_else(|| format!("{rust}::{name}"));
-    let inner = format!("{rust}::{}", name.to_snake_case());
-    for nested in &message.nested_type {
-        add_message(nested, &proto, &inner, paths);
-    }
-    for nested in &message.enum_type {
-        let name = nested.name();
-        paths.push((format!("{proto}.{name}"), format!("{inner}::{name}")));
-    }
-    paths.push((proto, own));
+    files
+        .iter()
+        .filter_map(|file| {
+            let (_, module) = FILES.iter().find(|(name, _)| *name == file.name())?;
+            Some(types::paths(file, &format!("{PROST_TYPES}{module}")))
+        })
+        .flatten()
+        .map(|(proto, rust)| {
+            let rust = native(&proto).unwrap_or(rust);
+            (proto, rust)
+        })
+        .collect()
 }
 
 /// The Rust type that stands for a message of one value, or of none.

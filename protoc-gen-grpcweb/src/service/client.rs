@@ -2,10 +2,12 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::names::{MethodNames, ServiceNames};
-use super::{deprecation, input_of, prelude, result_of};
+use super::{attributes, deprecation, feature_gate, input_of, prelude, result_of};
+use crate::Error;
+use crate::options::Options;
 
 /// The client of a service.
-pub(super) fn generate(service: &ServiceNames) -> TokenStream {
+pub(super) fn generate(service: &ServiceNames, options: &Options) -> Result<TokenStream, Error> {
     let ServiceNames {
         full_name,
         client,
@@ -18,20 +20,26 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
     let client_docs = format!(" Calls `{full_name}` over a transport.");
     let prelude = prelude();
     let deprecated = deprecation(service.deprecated);
+    let feature = feature_gate(options.client_feature.as_ref());
+    let mod_attributes = attributes(service, &options.client_mod_attributes)?;
+    let client_attributes = attributes(service, &options.client_attributes)?;
     let constructor = constructor(service);
     let functions = service
         .methods
         .iter()
         .enumerate()
         .map(|(index, method)| function(service, index, method));
-    quote! {
+    Ok(quote! {
         #[doc = #mod_docs]
+        #feature
+        #mod_attributes
         pub mod #client_mod {
             #prelude
 
             #[doc = #client_docs]
             #docs
             #deprecated
+            #client_attributes
             #[derive(Debug, Clone)]
             pub struct #client<T> {
                 client: rt::Client<T>,
@@ -54,7 +62,7 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
                 #(#functions)*
             }
         }
-    }
+    })
 }
 
 /// `new`, unless a method has that name: then the constructor gives way. No method's name ends in an

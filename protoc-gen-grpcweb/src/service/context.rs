@@ -6,13 +6,12 @@ use prost_types::FileDescriptorProto;
 
 use crate::Error;
 use crate::lower::Renamed;
-use crate::options::Options;
+use crate::options::{Options, is_at_or_below};
 
 /// What the code for a service depends on beside the service itself, and what went wrong with one while
 /// prost-build, which knows no errors here, was calling.
 pub(crate) struct Context {
-    pub(super) build_client: bool,
-    pub(super) build_server: bool,
+    pub(super) options: Options,
     pub(crate) extern_paths: Vec<(String, String)>,
     pub(crate) renamed: Renamed,
     /// The file of each service, by its full name.
@@ -22,7 +21,7 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(
-        options: &Options,
+        options: Options,
         files: &[FileDescriptorProto],
         extern_paths: Vec<(String, String)>,
         renamed: Renamed,
@@ -37,13 +36,23 @@ impl Context {
             })
             .collect();
         Self {
-            build_client: options.build_client,
-            build_server: options.build_server,
+            options,
             extern_paths,
             renamed,
             files,
             problems: RefCell::default(),
         }
+    }
+
+    /// Whether the service, by its full name in the `.proto` file, is to be generated.
+    pub(super) fn is_wanted(&self, service: &str) -> bool {
+        let Options {
+            include_service,
+            exclude_service,
+            ..
+        } = &self.options;
+        let is_in = |paths: &[String]| paths.iter().any(|path| is_at_or_below(service, path));
+        (include_service.is_empty() || is_in(include_service)) && !is_in(exclude_service)
     }
 
     pub(super) fn report(&self, service: &Service, error: &Error) {

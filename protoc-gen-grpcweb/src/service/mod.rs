@@ -13,6 +13,7 @@ use prost_build::Service;
 use quote::quote;
 
 use crate::Error;
+use crate::options::is_at_or_below;
 pub(crate) use context::Context;
 use names::{MethodNames, ServiceNames};
 
@@ -27,10 +28,21 @@ impl ServiceGenerator {
     }
 
     fn service(&self, service: &Service) -> Result<TokenStream, Error> {
+        let options = &self.context.options;
         let names = ServiceNames::of(service, &self.context)?;
+        let wanted = options.build_client || options.build_server;
+        if !(wanted && self.context.is_wanted(&names.full_name)) {
+            return Ok(TokenStream::new());
+        }
         let descriptor = descriptor::generate(&names);
-        let server = self.context.build_server.then(|| server::generate(&names));
-        let client = self.context.build_client.then(|| client::generate(&names));
+        let server = options
+            .build_server
+            .then(|| server::generate(&names, options))
+            .transpose()?;
+        let client = options
+            .build_client
+            .then(|| client::generate(&names, options))
+            .transpose()?;
         Ok(quote! { #descriptor #server #client })
     }
 }
@@ -41,6 +53,19 @@ impl prost_build::ServiceGenerator for ServiceGenerator {
             Ok(code) => buf.push_str(&code.to_string()),
             Err(error) => self.context.report(&service, &error),
         }
+    }
+
+    fn finalize_package(&mut self, _: &str, buf: &mut String) {
+        let (major, minor) = (
+            env!("CARGO_PKG_VERSION_MAJOR"),
+            env!("CARGO_PKG_VERSION_MINOR"),
+        );
+        let version = format!("{major}.{minor}");
+        // Code of one version need not fit a runtime of another.
+        let check = quote! {
+            const _: () = ::grpcweb_runtime::codegen::assert_version(#version);
+        };
+        buf.push_str(&check.to_string());
     }
 }
 
@@ -59,6 +84,27 @@ fn prelude() -> TokenStream {
 /// `#[deprecated]`, where the `.proto` file says so.
 fn deprecation(deprecated: bool) -> Option<TokenStream> {
     deprecated.then(|| quote! { #[deprecated] })
+}
+
+/// The attributes that the options have for a service.
+fn attributes(service: &ServiceNames, options: &[(String, String)]) -> Result<TokenStream, Error> {
+    options
+        .iter()
+        .filter(|(path, _)| is_at_or_below(&service.full_name, path))
+        .map(|(path, attribute)| {
+            attribute.parse::<TokenStream>().map_err(|error| {
+                Error::with_source(
+                    format!("the attribute {attribute:?} for {path} is malformed"),
+                    error.to_string(),
+                )
+            })
+        })
+        .collect()
+}
+
+/// Puts a module behind a feature of the user's crate.
+fn feature_gate(feature: Option<&String>) -> Option<TokenStream> {
+    feature.map(|feature| quote! { #[cfg(feature = #feature)] })
 }
 
 /// What a method takes: a message, or a stream of them.

@@ -10,6 +10,7 @@ use syn::Ident;
 use super::context::{Context, full_name};
 use crate::Error;
 use crate::lower::covers;
+use crate::options::is_at_or_below;
 
 /// A service as generated code names it.
 pub(super) struct ServiceNames {
@@ -101,7 +102,7 @@ impl ServiceNames {
             client: ident(&format!("{camel}Client"))?,
             client_mod: module("client")?,
             descriptor: ident(&format!("{}_SERVICE", name.to_shouty_snake_case()))?,
-            docs: docs(&service.comments),
+            docs: docs(&service.comments, &in_rust, context),
             deprecated: service.options.deprecated(),
             full_name: context.renamed.on_the_wire(&in_rust).to_owned(),
             methods,
@@ -130,7 +131,7 @@ impl MethodNames {
             kind,
             idempotency: method.options.idempotency_level(),
             deprecated: method.options.deprecated(),
-            docs: docs(&method.comments),
+            docs: docs(&method.comments, &in_rust.replace('/', "."), context),
         })
     }
 }
@@ -157,7 +158,11 @@ fn ident(name: &str) -> Result<Ident, Error> {
 }
 
 /// The comment of the `.proto` file, which is a mark for it by now, as a doc attribute.
-fn docs(comments: &Comments) -> TokenStream {
+fn docs(comments: &Comments, name: &str, context: &Context) -> TokenStream {
+    let disabled = &context.options.disable_comments;
+    if disabled.iter().any(|path| is_at_or_below(name, path)) {
+        return TokenStream::new();
+    }
     comments
         .leading
         .iter()

@@ -2,10 +2,12 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
 use super::names::{MethodNames, ServiceNames};
-use super::{deprecation, input_of, prelude, result_of};
+use super::{attributes, deprecation, feature_gate, input_of, prelude, result_of};
+use crate::Error;
+use crate::options::Options;
 
 /// The trait that a service implements, and the server that calls it.
-pub(super) fn generate(service: &ServiceNames) -> TokenStream {
+pub(super) fn generate(service: &ServiceNames, options: &Options) -> Result<TokenStream, Error> {
     let ServiceNames {
         full_name,
         trait_,
@@ -21,10 +23,19 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
     let prelude = prelude();
     let deprecated = deprecation(service.deprecated);
     let (t, b) = (parameter(service, "T"), parameter(service, "B"));
-    let declarations = service.methods.iter().map(declaration);
+    let feature = feature_gate(options.server_feature.as_ref());
+    let mod_attributes = attributes(service, &options.server_mod_attributes)?;
+    let server_attributes = attributes(service, &options.server_attributes)?;
+    let stubs = options.generate_default_stubs;
+    let declarations = service
+        .methods
+        .iter()
+        .map(|method| declaration(service, method, stubs));
     let arms = service.methods.iter().map(|method| arm(service, method));
-    quote! {
+    Ok(quote! {
         #[doc = #mod_docs]
+        #feature
+        #mod_attributes
         pub mod #server_mod {
             #prelude
 
@@ -36,6 +47,7 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
 
             #[doc = #server_docs]
             #deprecated
+            #server_attributes
             pub struct #server<#t> {
                 service: ::std::sync::Arc<#t>,
                 limits: rt::Limits,
@@ -126,7 +138,7 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
                 }
             }
         }
-    }
+    })
 }
 
 /// A type parameter, which gives way where the service itself has its name.
@@ -138,18 +150,29 @@ fn parameter(service: &ServiceNames, name: &str) -> Ident {
     }
 }
 
-fn declaration(method: &MethodNames) -> TokenStream {
+fn declaration(service: &ServiceNames, method: &MethodNames, stub: bool) -> TokenStream {
     let MethodNames { function, docs, .. } = method;
     let deprecated = deprecation(method.deprecated);
     let input = input_of(method);
     let result = result_of(method);
+    let body = if stub {
+        let message = format!("{}/{} is not implemented", service.full_name, method.wire);
+        quote! {
+            {
+                let _ = request;
+                async { ::core::result::Result::Err(rt::Status::unimplemented(#message)) }
+            }
+        }
+    } else {
+        quote! { ; }
+    };
     quote! {
         #docs
         #deprecated
         fn #function(
             &self,
             request: rt::Request<#input>,
-        ) -> impl ::core::future::Future<Output = #result> + ::core::marker::Send;
+        ) -> impl ::core::future::Future<Output = #result> + ::core::marker::Send #body
     }
 }
 

@@ -398,3 +398,5 @@ pub mod nobody_client {
         }
     }
 }
+
+const _: () = ::grpcweb_runtime::codegen::assert_version("0.1");

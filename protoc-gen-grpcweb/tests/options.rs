@@ -1,0 +1,272 @@
+//! What each option does, with the same bytes from both doors.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use protoc_gen_grpcweb::{Builder, configure};
+use support::{ZOO, protos, through_build_script, through_protoc};
+
+const FILES: [&str; 3] = ["zoo.proto", "animals.proto", "bare.proto"];
+
+/// The generated code, all files in one, once both doors agree on it.
+fn generated(options: &str, builder: Builder) -> String {
+    let dir = protos(ZOO);
+    let by_protoc = through_protoc(dir.path(), &FILES, options).unwrap();
+    assert_eq!(
+        by_protoc,
+        through_build_script(dir.path(), &FILES, builder),
+        "{options}"
+    );
+    by_protoc
+        .iter()
+        .map(|(name, code)| format!("//// {name}\n{code}"))
+        .collect()
+}
+
+#[test]
+fn each_half_of_a_service_can_be_left_out() {
+    let code = generated("build_client=false", configure().build_client(false));
+    assert!(code.contains("mod keeper_server") && !code.contains("mod keeper_client"));
+    let code = generated("build_server=false", configure().build_server(false));
+    assert!(!code.contains("mod keeper_server") && code.contains("mod keeper_client"));
+    let neither = configure().build_server(false).build_client(false);
+    let code = generated("build_server=false,build_client=false", neither);
+    assert!(code.contains("pub struct Cage") && !code.contains("KEEPER_SERVICE"));
+}
+
+#[test]
+fn stubs_answer_unimplemented() {
+    let code = generated(
+        "generate_default_stubs",
+        configure().generate_default_stubs(true),
+    );
+    assert!(
+        code.contains("\"zoo.v1.Keeper/Find is not implemented\""),
+        "{code}"
+    );
+}
+
+#[test]
+fn each_half_can_be_behind_a_feature() {
+    let code = generated(
+        "client_feature=calls,server_feature=serves",
+        configure().client_feature("calls").server_feature("serves"),
+    );
+    assert!(
+        code.contains("#[cfg(feature = \"calls\")]\npub mod keeper_client"),
+        "{code}"
+    );
+    assert!(
+        code.contains("#[cfg(feature = \"serves\")]\npub mod keeper_server"),
+        "{code}"
+    );
+}
+
+#[test]
+fn services_can_be_chosen() {
+    let code = generated(
+        "include_service=.zoo.v1,exclude_service=zoo.v1.Nobody",
+        configure()
+            .include_service(".zoo.v1")
+            .exclude_service("zoo.v1.Nobody"),
+    );
+    assert!(code.contains("mod keeper_server"));
+    assert!(!code.contains("mod nobody_server") && !code.contains("mod root_server"));
+    assert!(code.contains("pub struct Bare"));
+}
+
+#[test]
+fn attributes_go_where_they_are_wanted() {
+    let code = generated(
+        "client_attribute=.zoo=#[client],client_mod_attribute=.=#[client_mod],\
+         server_attribute=zoo.v1.Keeper=#[server(a\\, b)],server_mod_attribute=.zoo.v1=#[server_mod],\
+         type_attribute=.zoo=#[ty],message_attribute=.Bare=#[message],field_attribute=Cage.photo=#[field]",
+        configure()
+            .client_attribute(".zoo", "#[client]")
+            .client_mod_attribute(".", "#[client_mod]")
+            .server_attribute("zoo.v1.Keeper", "#[server(a, b)]")
+            .server_mod_attribute(".zoo.v1", "#[server_mod]")
+            .type_attribute(".zoo", "#[ty]")
+            .message_attribute(".Bare", "#[message]")
+            .field_attribute("Cage.photo", "#[field]"),
+    );
+    for (attribute, count) in [
+        ("#[client]", 2),
+        ("#[client_mod]", 3),
+        ("#[server(a, b)]", 1),
+        ("#[server_mod]", 2),
+        ("#[ty]", 3),
+        ("#[message]", 1),
+        ("#[field]", 1),
+    ] {
+        assert_eq!(code.matches(attribute).count(), count, "{attribute}");
+    }
+}
+
+#[test]
+fn messages_can_be_elsewhere() {
+    let code = generated(
+        "services_only,messages=crate::pb",
+        configure().services_only(true).messages("crate::pb"),
+    );
+    assert!(!code.contains("pub struct Cage") && code.contains("mod keeper_server"));
+    for path in [
+        "crate::pb::zoo::v1::animals::Animal",
+        "crate::pb::zoo::v1::cage::Lock",
+        "crate::pb::Bare",
+        "rt::Request<()>",
+    ] {
+        assert!(code.contains(path), "{path}");
+    }
+    assert!(!code.contains("//// zoo.v1.animals.rs"));
+
+    let dir = protos(ZOO);
+    for options in ["services_only", "messages=crate::pb"] {
+        let said = through_protoc(dir.path(), &FILES, options).unwrap_err();
+        assert!(
+            said.contains("services_only") && said.contains("messages"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn types_can_be_of_other_crates() {
+    let code = generated(
+        "extern_path=.zoo.v1.animals=::animals::v1,extern_path=.google.protobuf.Empty=crate::Nothing",
+        configure()
+            .extern_path(".zoo.v1.animals", "::animals::v1")
+            .extern_path(".google.protobuf.Empty", "crate::Nothing"),
+    );
+    assert!(
+        code.contains("rt::Request<::animals::v1::Animal>"),
+        "{code}"
+    );
+    assert!(code.contains("rt::Request<crate::Nothing>"), "{code}");
+    assert!(!code.contains("pub struct Animal"));
+}
+
+#[test]
+fn well_known_types_can_be_generated() {
+    let dir = protos(ZOO);
+    let builder = configure().compile_well_known_types(true);
+    let code: String = through_build_script(dir.path(), &FILES, builder)
+        .into_iter()
+        .map(|(_, code)| code)
+        .collect();
+    assert!(code.contains("pub struct Empty {}"), "{code}");
+    assert!(
+        code.contains("rt::Request<super::super::super::google::protobuf::Empty>"),
+        "{code}"
+    );
+}
+
+#[test]
+fn fields_can_have_other_types() {
+    let code = generated(
+        "bytes=Cage.photo,boxed=.zoo.v1.animals.Animal.name",
+        configure()
+            .bytes("Cage.photo")
+            .boxed(".zoo.v1.animals.Animal.name"),
+    );
+    assert!(code.contains("bytes = \"bytes\""), "{code}");
+}
+
+#[test]
+fn comments_can_be_left_out() {
+    let all = generated("", configure());
+    assert!(all.contains("/// Keeps animals.") && all.contains("/// Finds one."));
+    let code = generated(
+        "disable_comments=.zoo.v1.Keeper.Find",
+        configure().disable_comments(".zoo.v1.Keeper.Find"),
+    );
+    assert!(code.contains("/// Keeps animals.") && !code.contains("/// Finds one."));
+    let code = generated("disable_comments=.", configure().disable_comments("."));
+    assert!(!code.contains("/// Keeps animals.") && !code.contains("/// Finds one."));
+}
+
+#[test]
+fn files_can_have_other_names() {
+    let code = generated(
+        "include_file=all.rs,default_package_filename=bare",
+        configure()
+            .include_file("all.rs")
+            .default_package_filename("bare"),
+    );
+    assert!(code.contains("//// all.rs") && code.contains("//// bare.rs"));
+    assert!(code.contains("include!(\"bare.rs\");"));
+}
+
+fn compile(dir: &Path, files: &[&str], builder: Builder) -> Result<(), String> {
+    let files: Vec<_> = files.iter().map(|file| dir.join(file)).collect();
+    builder
+        .compile_protos(&files, &[dir])
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn checked_in_code_is_checked_and_tidied() {
+    let dir = protos(ZOO);
+    let gen_dir = dir.path().join("src/gen");
+    compile(dir.path(), &FILES, configure().generate_to(&gen_dir)).unwrap();
+    let check = || configure().generate_to(&gen_dir).check(true);
+    compile(dir.path(), &FILES, check()).unwrap();
+
+    fs::write(gen_dir.join("_.rs"), "changed by hand").unwrap();
+    fs::write(gen_dir.join("own.rs"), "// not generated").unwrap();
+    let said = compile(dir.path(), &FILES, check()).unwrap_err();
+    assert!(said.contains("_.rs is not what is generated now"), "{said}");
+    assert!(!said.contains("own.rs") && !said.contains("zoo"), "{said}");
+    assert_eq!(
+        fs::read_to_string(gen_dir.join("_.rs")).unwrap(),
+        "changed by hand"
+    );
+
+    let said = compile(dir.path(), &["bare.proto"], check()).unwrap_err();
+    assert!(said.contains("zoo.v1.rs is generated no more"), "{said}");
+    compile(
+        dir.path(),
+        &["bare.proto"],
+        configure().generate_to(&gen_dir),
+    )
+    .unwrap();
+    assert!(!gen_dir.join("zoo.v1.rs").exists() && gen_dir.join("own.rs").exists());
+    compile(dir.path(), &["bare.proto"], check()).unwrap();
+}
+
+#[test]
+fn a_descriptor_set_is_as_good_as_the_files() {
+    let dir = protos(ZOO);
+    let (set, out, again) = (
+        dir.path().join("set.binpb"),
+        dir.path().join("out"),
+        dir.path().join("again"),
+    );
+    let builder = configure().out_dir(&out).file_descriptor_set_path(&set);
+    compile(dir.path(), &FILES, builder).unwrap();
+    configure()
+        .out_dir(&again)
+        .compile_fds(fs::read(set).unwrap())
+        .unwrap();
+    for name in ["mod.rs", "_.rs", "zoo.v1.rs", "zoo.v1.animals.rs"] {
+        assert_eq!(
+            fs::read(out.join(name)).unwrap(),
+            fs::read(again.join(name)).unwrap()
+        );
+    }
+
+    let error = configure().out_dir(&out).compile_fds("no set").unwrap_err();
+    assert!(error.to_string().contains("FileDescriptorSet"), "{error}");
+}
+
+#[test]
+fn arguments_reach_protoc() {
+    let dir = protos(ZOO);
+    let builder = configure()
+        .out_dir(dir.path())
+        .protoc_arg("--no-such-argument");
+    let said = compile(dir.path(), &FILES, builder).unwrap_err();
+    assert!(said.contains("no-such-argument"), "{said}");
+}
