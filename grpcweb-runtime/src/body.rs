@@ -20,8 +20,8 @@ impl<B: http_body::Body<Data: Buf, Error: Into<BoxError>> + Send + 'static> Http
 
 /// The body of a request or a response, whatever it comes from.
 ///
-/// What servers answer with and clients send. One chunk (a unary call) is held as it is; anything
-/// else is behind a box.
+/// What servers answer with and clients send. One chunk (a unary call) and hyper's own body are held as
+/// they are; anything else is behind a box.
 #[derive(Default)]
 pub struct Body(Kind);
 

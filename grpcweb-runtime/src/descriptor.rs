@@ -1,4 +1,4 @@
-/// What a `.proto` file says about a service. Generated code has one for each, as a constant.
+/// What a `.proto` file says about a service. Generated code has one for each, as a static.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ServiceDescriptor {

@@ -8,6 +8,7 @@ use http::HeaderMap;
 use http_body::Body as _;
 
 use crate::outbound::RequestFailure;
+use crate::server::Remainder;
 use crate::wire::frame::{Frame, FrameDecoder, FrameError, FrameLimits};
 use crate::wire::protocol::Protocol;
 use crate::wire::text::TextDecoder;
@@ -15,13 +16,13 @@ use crate::wire::{status, trailers};
 use crate::{Body, BoxError, Limits, MetadataMap, Status};
 
 /// The most bytes of trailers that a response may have.
-const MAX_TRAILERS: usize = 64 * 1024;
+const MAX_TRAILERS: usize = 1024 * 1024;
 
 /// Which half of a call is being read.
 #[derive(Debug)]
 enum Half {
-    /// Ends where the body ends.
-    Request,
+    /// Ends where the body ends. What is not read of it goes into `rest`, where somebody wants it.
+    Request { rest: Option<Remainder> },
     /// Ends with a status: in the body, or in the head where the body has none.
     Response {
         head: Option<HeaderMap>,
@@ -47,8 +48,13 @@ pub(crate) enum Item {
 }
 
 impl Inbound {
-    pub(crate) fn request(body: Body, protocol: Protocol, limits: Limits) -> Self {
-        Self::new(body, protocol, limits, Half::Request)
+    pub(crate) fn request(
+        body: Body,
+        protocol: Protocol,
+        limits: Limits,
+        rest: Option<Remainder>,
+    ) -> Self {
+        Self::new(body, protocol, limits, Half::Request { rest })
     }
 
     /// `head` is a status that came with the headers of the response, `request` what became of the
@@ -78,7 +84,7 @@ impl Inbound {
     /// The next message, or the end. Not to be called again after the end or an error.
     pub(crate) fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, Status>> {
         self.poll_body(cx).map_err(|status| match &self.half {
-            Half::Request => status,
+            Half::Request { .. } => status,
             Half::Response { request, .. } => request.or(status),
         })
     }
@@ -90,13 +96,16 @@ impl Inbound {
                 Some(Frame::Trailers(block)) => return Poll::Ready(self.end_in_body(&block, cx)),
                 None => {}
             }
+            if let Some(text) = &self.text {
+                text.check().map_err(|e| self.malformed(&e))?;
+            }
             let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
                 return Poll::Ready(self.end_of_body());
             };
             match frame.map_err(|e| self.body_error(e))?.into_data() {
                 Ok(data) => {
                     let data = match &mut self.text {
-                        Some(text) => text.decode(&data).map_err(|e| self.malformed(&e))?,
+                        Some(text) => text.decode(&data),
                         None => data,
                     };
                     self.frames.push(data);
@@ -106,6 +115,7 @@ impl Inbound {
                         (&self.half, frame.into_trailers())
                     {
                         if status::is_in(&trailers) {
+                            self.check_end()?;
                             return Poll::Ready(self.end_with(trailers));
                         }
                     }
@@ -114,13 +124,18 @@ impl Inbound {
         }
     }
 
+    /// What has not been read of the body.
+    pub(crate) fn take_body(&mut self) -> Body {
+        std::mem::take(&mut self.body)
+    }
+
     /// The only message, where the call has to have one.
     pub(crate) async fn single(&mut self) -> Result<(Bytes, MetadataMap), Status> {
         let first = match self.item().await? {
             Item::Message(payload) => payload,
             Item::End(_) => {
                 return Err(Status::unimplemented(match self.half {
-                    Half::Request => "the request has no message, but the method takes one",
+                    Half::Request { .. } => "the request has no message, but the method takes one",
                     Half::Response { .. } => {
                         "the response has no message, but the method returns one"
                     }
@@ -130,7 +145,9 @@ impl Inbound {
         match self.item().await? {
             Item::End(trailers) => Ok((first, trailers)),
             Item::Message(_) => Err(Status::unimplemented(match self.half {
-                Half::Request => "the request has more than the one message that the method takes",
+                Half::Request { .. } => {
+                    "the request has more than the one message that the method takes"
+                }
                 Half::Response { .. } => {
                     "the response has more than the one message that the method returns"
                 }
@@ -160,13 +177,18 @@ impl Inbound {
         self.end_with(trailers)
     }
 
-    fn end_of_body(&mut self) -> Result<Item, Status> {
+    /// Checks that nothing is missing of what has begun.
+    fn check_end(&self) -> Result<(), Status> {
         if let Some(text) = &self.text {
             text.finish().map_err(|e| self.malformed(&e))?;
         }
-        self.frames.finish().map_err(|e| self.frame_error(e))?;
+        self.frames.finish().map_err(|e| self.frame_error(e))
+    }
+
+    fn end_of_body(&mut self) -> Result<Item, Status> {
+        self.check_end()?;
         match &mut self.half {
-            Half::Request => Ok(Item::End(MetadataMap::new())),
+            Half::Request { .. } => Ok(Item::End(MetadataMap::new())),
             Half::Response { head, .. } => match head.take() {
                 Some(head) => self.end_with(head),
                 None => Err(Status::unknown(
@@ -186,7 +208,7 @@ impl Inbound {
         match (&error, &self.half) {
             (FrameError::MessageTooLong { len, limit }, half) => {
                 let (what, side) = match half {
-                    Half::Request => ("request", "server"),
+                    Half::Request { .. } => ("request", "server"),
                     Half::Response { .. } => ("response", "client"),
                 };
                 Status::resource_exhausted(format!(
@@ -205,7 +227,7 @@ impl Inbound {
     /// Bytes that are not what the protocol says: the client's fault, or the server's.
     fn malformed(&self, error: &(dyn std::error::Error + Send + Sync)) -> Status {
         match self.half {
-            Half::Request => Status::invalid_argument(error.to_string()),
+            Half::Request { .. } => Status::invalid_argument(error.to_string()),
             Half::Response { .. } => Status::internal(error.to_string()),
         }
     }
@@ -217,7 +239,7 @@ impl Inbound {
             return status.clone();
         }
         match self.half {
-            Half::Request => {
+            Half::Request { .. } => {
                 Status::cancelled("the client went away while it was sending the request")
             }
             Half::Response { .. } => Status::unavailable(format!(
@@ -225,5 +247,14 @@ impl Inbound {
             )),
         }
         .with_source(error)
+    }
+}
+
+impl Drop for Inbound {
+    fn drop(&mut self) {
+        let body = self.take_body();
+        if let Half::Request { rest: Some(rest) } = &self.half {
+            rest.put(body);
+        }
     }
 }

@@ -110,8 +110,7 @@ impl MetadataMap {
     /// characters than visible ASCII and spaces between them.
     pub fn insert(&mut self, key: &str, value: &str) -> Result<(), InvalidMetadata> {
         let (key, value) = ascii_entry(key, value)?;
-        self.headers.insert(key, value);
-        Ok(())
+        self.try_insert(key, value)
     }
 
     /// Adds a value to a key.
@@ -135,8 +134,7 @@ impl MetadataMap {
         value: impl AsRef<[u8]>,
     ) -> Result<(), InvalidMetadata> {
         let (key, value) = binary_entry(key, value.as_ref())?;
-        self.headers.insert(key, value);
-        Ok(())
+        self.try_insert(key, value)
     }
 
     /// Adds a value to a key that ends in `-bin`.
@@ -151,6 +149,13 @@ impl MetadataMap {
     ) -> Result<(), InvalidMetadata> {
         let (key, value) = binary_entry(key, value.as_ref())?;
         self.try_append(key, value)
+    }
+
+    fn try_insert(&mut self, key: HeaderName, value: HeaderValue) -> Result<(), InvalidMetadata> {
+        match self.headers.try_insert(key, value) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(InvalidMetadata::new("", Problem::TooMany)),
+        }
     }
 
     fn try_append(&mut self, key: HeaderName, value: HeaderValue) -> Result<(), InvalidMetadata> {
@@ -180,12 +185,14 @@ impl MetadataMap {
         &self.headers
     }
 
-    /// Adds every entry of `other`, in place of what its keys had here.
-    pub(crate) fn extend(&mut self, other: Self) {
-        if self.headers.is_empty() {
-            self.headers = other.headers;
-        } else {
-            self.headers.extend(other.headers);
+    /// Adds every entry of `other`, in place of what its keys had here. What is too much for one map
+    /// is left out.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        for key in other.headers.keys() {
+            self.headers.remove(key);
+        }
+        for (key, value) in &other.headers {
+            let _ = self.headers.try_append(key.clone(), value.clone());
         }
     }
 
@@ -194,21 +201,28 @@ impl MetadataMap {
     }
 
     /// The entries as headers of a message that we send. A map that was received and is passed on
-    /// loses what belonged to the other exchange.
+    /// loses what belongs to the protocols.
     pub(crate) fn into_sendable_headers(self) -> HeaderMap {
-        let mut headers = self.headers;
-        if headers.keys().any(|key| is_reserved(key.as_str())) {
-            let reserved: Vec<_> = headers
-                .keys()
-                .filter(|key| is_reserved(key.as_str()))
-                .cloned()
-                .collect();
-            for key in reserved {
-                headers.remove(key);
-            }
-        }
-        headers
+        without(self.headers, is_reserved)
     }
+
+    /// The entries as trailers of a response. An error that is passed on may have the headers of a
+    /// whole other exchange with it, and loses those too.
+    pub(crate) fn into_trailers(self) -> HeaderMap {
+        without(self.headers, |key| is_reserved(key) || is_of_exchange(key))
+    }
+}
+
+fn without(mut headers: HeaderMap, unwanted: impl Fn(&str) -> bool) -> HeaderMap {
+    let keys: Vec<_> = headers
+        .keys()
+        .filter(|key| unwanted(key.as_str()))
+        .cloned()
+        .collect();
+    for key in keys {
+        headers.remove(key);
+    }
+    headers
 }
 
 /// Shows the entries of [`MetadataMap::iter`]. Values that are marked as sensitive are hidden.
@@ -278,7 +292,9 @@ impl fmt::Display for InvalidMetadata {
 impl std::error::Error for InvalidMetadata {}
 
 fn is_binary(key: &str) -> bool {
-    key.ends_with(BINARY_SUFFIX)
+    let start = key.len().saturating_sub(BINARY_SUFFIX.len());
+    key.get(start..)
+        .is_some_and(|end| end.eq_ignore_ascii_case(BINARY_SUFFIX))
 }
 
 /// Names that a call uses for itself, or that steer the HTTP exchange under it.
@@ -292,6 +308,7 @@ fn is_reserved(key: &str) -> bool {
                 | "content-encoding"
                 | "content-length"
                 | "content-type"
+                | "expect"
                 | "host"
                 | "keep-alive"
                 | "proxy-connection"
@@ -300,6 +317,31 @@ fn is_reserved(key: &str) -> bool {
                 | "transfer-encoding"
                 | "upgrade"
                 | "x-grpc-web"
+        )
+}
+
+/// Names that say something about one HTTP exchange and nothing about a call.
+fn is_of_exchange(key: &str) -> bool {
+    key.starts_with("access-control-")
+        || matches!(
+            key,
+            "accept-post"
+                | "age"
+                | "allow"
+                | "alt-svc"
+                | "cache-control"
+                | "date"
+                | "etag"
+                | "expires"
+                | "last-modified"
+                | "location"
+                | "proxy-authenticate"
+                | "server"
+                | "set-cookie"
+                | "strict-transport-security"
+                | "vary"
+                | "via"
+                | "www-authenticate"
         )
 }
 
@@ -420,6 +462,38 @@ mod tests {
         assert!(metadata.insert("x a", "1").is_err());
         assert!(metadata.insert("", "1").is_err());
         assert!(metadata.is_empty());
+    }
+
+    #[test]
+    fn keys_are_the_same_in_any_case() {
+        let mut metadata = MetadataMap::new();
+        metadata.insert_bin("X-Trace-Bin", [1]).unwrap();
+        assert_eq!(metadata.get_bin("X-Trace-BIN").as_deref(), Some(&[1][..]));
+        assert_eq!(metadata.get("X-Trace-Bin"), None);
+        assert!(metadata.insert("X-Trace-BIN", "1").is_err());
+    }
+
+    #[test]
+    fn more_than_a_map_holds_is_an_error() {
+        let mut metadata = MetadataMap::new();
+        let full = (0..40_000).find(|n| metadata.insert(&format!("k{n}"), "v").is_err());
+        assert!(full.is_some());
+        let mut other = MetadataMap::new();
+        other.insert("other", "v").unwrap();
+        metadata.extend(&other);
+        assert_eq!(metadata.get("k0"), Some("v"));
+    }
+
+    #[test]
+    fn trailers_have_nothing_of_another_exchange() {
+        let metadata = received(&[
+            ("set-cookie", "a=b"),
+            ("access-control-allow-origin", "*"),
+            ("date", "now"),
+            ("x-request-id", "7"),
+        ]);
+        let trailers = metadata.into_trailers();
+        assert_eq!(trailers.keys().collect::<Vec<_>>(), ["x-request-id"]);
     }
 
     #[test]

@@ -77,7 +77,7 @@ fn flush(protocol: Protocol, buf: BytesMut) -> Bytes {
 }
 
 fn put_trailers(result: Result<(), &Status>, trailing: MetadataMap, buf: &mut BytesMut) {
-    let mut headers = trailing.into_sendable_headers();
+    let mut headers = trailing.into_trailers();
     match result {
         Ok(()) if headers.is_empty() => {
             buf.extend_from_slice(trailers::OK);
@@ -186,8 +186,8 @@ impl Outbound {
             (Half::Response { trailing }, result) => {
                 let mut trailing = std::mem::take(trailing);
                 trailing.extend(match &result {
-                    Ok(()) => self.messages.trailers().clone(),
-                    Err(status) => status.metadata().clone(),
+                    Ok(()) => self.messages.trailers(),
+                    Err(status) => status.metadata(),
                 });
                 put_trailers(result.as_ref().map(|&()| ()), trailing, &mut self.buf);
                 Ok(())

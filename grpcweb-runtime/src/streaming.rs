@@ -1,6 +1,7 @@
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
@@ -30,9 +31,16 @@ use crate::{MetadataMap, Status};
 /// As a [`Stream`] it yields an error once and then ends. [`message`](Self::message) returns the same
 /// error again.
 pub struct Streaming<T> {
-    source: Source<T>,
+    /// Never locked: only what makes the stream `Sync`, so that a handler may borrow its request across
+    /// an `await`.
+    source: Mutex<Source<T>>,
+    /// How many messages were there without waiting, since the last time there was none.
+    at_once: u8,
     end: Result<MetadataMap, Status>,
 }
+
+/// The most messages that are handed out in a row without letting other tasks run.
+const AT_ONCE: u8 = 128;
 
 enum Source<T> {
     Inbound(Box<Inbound>, Decode<T>),
@@ -64,7 +72,8 @@ impl<T> Streaming<T> {
 
     fn new(source: Source<T>) -> Self {
         Self {
-            source,
+            source: Mutex::new(source),
+            at_once: 0,
             end: Ok(MetadataMap::new()),
         }
     }
@@ -87,8 +96,8 @@ impl<T> Streaming<T> {
         }
     }
 
-    /// The trailing metadata that the server sent. Empty until the stream has ended well; that of a
-    /// failed call is in [`Status::metadata`].
+    /// The trailing metadata that the server sent, with its status where the call failed. Empty until
+    /// the stream has ended.
     #[must_use]
     pub fn trailers(&self) -> &MetadataMap {
         match &self.end {
@@ -98,23 +107,39 @@ impl<T> Streaming<T> {
     }
 
     pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Status>>> {
-        let next = match &mut self.source {
-            Source::Inbound(inbound, decode) => match ready!(inbound.poll_item(cx)) {
+        // A source that never waits would keep the task, and its timers, from everything else.
+        if self.at_once == AT_ONCE {
+            self.at_once = 0;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let source = self
+            .source
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        let polled = match source {
+            Source::Inbound(inbound, decode) => inbound.poll_item(cx).map(|item| match item {
                 Ok(Item::Message(payload)) => Some(decode(payload)),
                 Ok(Item::End(trailers)) => {
                     self.end = Ok(trailers);
                     None
                 }
                 Err(status) => Some(Err(status)),
-            },
-            Source::Local(stream) => ready!(stream.as_mut().poll_next(cx)),
-            Source::Ended => None,
+            }),
+            Source::Local(stream) => stream.as_mut().poll_next(cx),
+            Source::Ended => Poll::Ready(None),
+        };
+        let Poll::Ready(next) = polled else {
+            self.at_once = 0;
+            return Poll::Pending;
         };
         if let Some(Err(status)) = &next {
             self.end = Err(status.clone());
         }
-        if !matches!(next, Some(Ok(_))) {
-            self.source = Source::Ended;
+        if matches!(next, Some(Ok(_))) {
+            self.at_once += 1;
+        } else {
+            *source = Source::Ended;
         }
         Poll::Ready(next)
     }
@@ -130,8 +155,7 @@ impl<T> Stream for Streaming<T> {
 
 impl<T> fmt::Debug for Streaming<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ended = matches!(self.source, Source::Ended);
-        f.debug_struct("Streaming").field("ended", &ended).finish()
+        f.debug_struct("Streaming").finish_non_exhaustive()
     }
 }
 

@@ -183,7 +183,11 @@ impl Service<Request<Body>> for Channel {
 
 impl Base {
     fn error(&self, problem: Problem) -> ChannelError {
-        ChannelError::new(&format!("http://{}{}", self.authority, self.path), problem)
+        // Not the authority, which may hold a password.
+        let port = self.authority.port().map(|port| format!(":{port}"));
+        let port = port.unwrap_or_default();
+        let uri = format!("http://{}{port}{}", self.authority.host(), self.path);
+        ChannelError::new(&uri, problem)
     }
 }
 
@@ -263,6 +267,16 @@ mod tests {
         for base in ["http://host/api", "http://host/api/", "http://host/api//"] {
             assert_eq!(joined(base), "http://host/api/pkg.Service/Method");
         }
+    }
+
+    #[test]
+    fn an_error_names_the_server_and_not_the_password() {
+        let base = Base::parse("http://user:secret@host:1/api").unwrap();
+        let error = base.error(Problem::Scheme).to_string();
+        assert!(
+            error.contains("http://host:1/api") && !error.contains("secret"),
+            "{error}"
+        );
     }
 
     #[test]

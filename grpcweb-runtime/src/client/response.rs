@@ -1,4 +1,5 @@
 use std::pin::pin;
+use std::task::Poll;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap};
@@ -106,20 +107,22 @@ async fn foreign(head: response::Parts, body: Body) -> Status {
     .with_metadata(MetadataMap::from_headers(head.headers))
 }
 
-/// The first bytes of a body: what is there of it, if it breaks off.
+/// The first bytes of a body, as far as they are there: what breaks off or is slow is not waited for.
 async fn start_of(body: Body) -> Bytes {
     let mut body = pin!(body);
     let mut start = Vec::new();
-    while start.len() < QUOTE {
-        match std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-            Some(Ok(frame)) => {
-                if let Some(data) = frame.data_ref() {
-                    start.extend_from_slice(data);
-                }
+    std::future::poll_fn(|cx| {
+        while start.len() < QUOTE {
+            let Poll::Ready(Some(Ok(frame))) = body.as_mut().poll_frame(cx) else {
+                break;
+            };
+            if let Some(data) = frame.data_ref() {
+                start.extend_from_slice(data);
             }
-            Some(Err(_)) | None => break,
         }
-    }
+        Poll::Ready(())
+    })
+    .await;
     start.truncate(QUOTE);
     start.into()
 }

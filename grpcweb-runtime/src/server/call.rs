@@ -1,8 +1,8 @@
 use std::future::Future;
 
-use http::{Extensions, HeaderMap};
 use prost::Message;
 
+use super::drain::{self, Remainder};
 use super::respond::{self, ResponseFuture};
 use super::service::split_path;
 use crate::inbound::Inbound;
@@ -45,7 +45,7 @@ impl Call {
         ResponseFuture::running(async move {
             match receive.message().await {
                 Ok(request) => reply.unary(handler(request).await),
-                Err(status) => reply.error(&status),
+                Err((status, rest)) => rest.before(reply.error(&status)).await,
             }
         })
     }
@@ -62,7 +62,7 @@ impl Call {
         ResponseFuture::running(async move {
             match receive.message().await {
                 Ok(request) => reply.streaming(handler(request).await),
-                Err(status) => reply.error(&status),
+                Err((status, rest)) => rest.before(reply.error(&status)).await,
             }
         })
     }
@@ -76,7 +76,11 @@ impl Call {
         F: Future<Output = Result<Response<Res>, Status>> + Send + 'static,
     {
         let (receive, reply) = self.split();
-        ResponseFuture::running(async move { reply.unary(handler(receive.stream()).await) })
+        ResponseFuture::running(async move {
+            let (request, rest) = receive.stream();
+            let result = handler(request).await;
+            rest.before(reply.unary(result)).await
+        })
     }
 
     /// Runs a method that takes and returns streams of messages.
@@ -88,7 +92,14 @@ impl Call {
         F: Future<Output = Result<Response<Streaming<Res>>, Status>> + Send + 'static,
     {
         let (receive, reply) = self.split();
-        ResponseFuture::running(async move { reply.streaming(handler(receive.stream()).await) })
+        ResponseFuture::running(async move {
+            let (request, rest) = receive.stream();
+            match handler(request).await {
+                // The two streams go on side by side.
+                Ok(response) => reply.streaming(Ok(response)),
+                Err(status) => rest.before(reply.error(&status)).await,
+            }
+        })
     }
 
     /// Answers that the service has no such method.
@@ -96,43 +107,65 @@ impl Call {
         let path = self.request.uri().path();
         let status =
             Status::unimplemented(format!("there is no method for the path {path:?} here"));
-        ResponseFuture::ready(respond::error(self.protocol, &status))
+        ResponseFuture::early(self.request, respond::error(self.protocol, &status))
     }
 
     fn split(self) -> (Receive, Reply) {
-        let (head, body) = self.request.into_parts();
-        let receive = Receive {
-            headers: head.headers,
-            extensions: head.extensions,
-            inbound: Inbound::request(body, self.protocol, self.limits),
-        };
         let reply = Reply {
             protocol: self.protocol,
             limits: self.limits,
         };
-        (receive, reply)
+        (Receive { call: self }, reply)
     }
 }
 
 /// The half of a call that comes in.
 struct Receive {
-    headers: HeaderMap,
-    extensions: Extensions,
-    inbound: Inbound,
+    call: Call,
 }
 
 impl Receive {
-    async fn message<T: Message + Default>(mut self) -> Result<Request<T>, Status> {
-        let (payload, _) = self.inbound.single().await?;
-        let message = codec::decode_request(payload)?;
-        let metadata = MetadataMap::from_headers(self.headers);
-        Ok(Request::from_parts(message, metadata, self.extensions))
+    /// The request of a method that takes one message; what is left of it where it is not as it should
+    /// be.
+    async fn message<T: Message + Default>(self) -> Result<Request<T>, (Status, Rest)> {
+        let (head, body) = self.call.request.into_parts();
+        let matters = drain::matters(head.version, &body);
+        let mut inbound = Inbound::request(body, self.call.protocol, self.call.limits, None);
+        let received = inbound.single().await;
+        match received.and_then(|(payload, _)| codec::decode_request(payload)) {
+            Ok(message) => {
+                let metadata = MetadataMap::from_headers(head.headers);
+                Ok(Request::from_parts(message, metadata, head.extensions))
+            }
+            Err(status) => {
+                let rest = matters.then(|| Remainder::of(inbound.take_body()));
+                Err((status, Rest(rest)))
+            }
+        }
     }
 
-    fn stream<T: Message + Default>(self) -> Request<Streaming<T>> {
-        let messages = Streaming::from_inbound(self.inbound, codec::decode_request);
-        let metadata = MetadataMap::from_headers(self.headers);
-        Request::from_parts(messages, metadata, self.extensions)
+    /// The request of a method that takes a stream of messages, and what will be left of it.
+    fn stream<T: Message + Default>(self) -> (Request<Streaming<T>>, Rest) {
+        let (head, body) = self.call.request.into_parts();
+        let rest = drain::matters(head.version, &body).then(Remainder::default);
+        let inbound = Inbound::request(body, self.call.protocol, self.call.limits, rest.clone());
+        let messages = Streaming::from_inbound(inbound, codec::decode_request);
+        let metadata = MetadataMap::from_headers(head.headers);
+        let request = Request::from_parts(messages, metadata, head.extensions);
+        (request, Rest(rest))
+    }
+}
+
+/// What is left of a request once nobody reads it any more.
+struct Rest(Option<Remainder>);
+
+impl Rest {
+    /// Reads it, as far as the connection needs it, before an answer goes out.
+    async fn before(self, answer: http::Response<Body>) -> http::Response<Body> {
+        match self.0.and_then(|rest| rest.take()) {
+            Some(body) => drain::drain(body, answer).await,
+            None => answer,
+        }
     }
 }
 

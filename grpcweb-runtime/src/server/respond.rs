@@ -4,7 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{HeaderName, Response, StatusCode, header};
+use http::{HeaderName, Request, Response, StatusCode, header};
+
+use super::drain;
 
 use crate::wire::protocol::{self, Protocol};
 use crate::{Body, MetadataMap, Status, outbound};
@@ -21,8 +23,15 @@ enum Kind {
 }
 
 impl ResponseFuture {
-    pub(super) fn ready(response: Response<Body>) -> Self {
-        Self(Kind::Ready(Some(Box::new(response))))
+    /// An answer that is there before the request has been read.
+    pub(super) fn early(request: Request<Body>, response: Response<Body>) -> Self {
+        let version = request.version();
+        let body = request.into_body();
+        if drain::matters(version, &body) {
+            Self::running(drain::drain(body, response))
+        } else {
+            Self(Kind::Ready(Some(Box::new(response))))
+        }
     }
 
     pub(super) fn running(future: impl Future<Output = Response<Body>> + Send + 'static) -> Self {

@@ -104,11 +104,11 @@ impl<B: HttpBody> Service<Request<B>> for Router {
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
         let request = request.map(Body::new);
-        let service = split_path(request.uri().path())
-            .and_then(|(name, _)| self.services.get(name).map(Arc::clone));
+        let service =
+            split_path(request.uri().path()).and_then(|(name, _)| self.services.get(name));
         match service {
             Some(service) => run(service.as_ref(), request),
-            None => foreign(&request),
+            None => foreign(request),
         }
     }
 }

@@ -1,7 +1,9 @@
 use std::fmt;
 use std::future::{Future, IntoFuture, pending};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
@@ -21,8 +23,12 @@ use crate::body::HttpBody;
 /// How long a shutdown waits for calls that are still running.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// How long to wait after the system had no resources for another connection.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long to wait after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a connection may take until its first request. Hyper limits the head of a request that has
+/// begun, and not the time before.
+const FIRST_REQUEST: Duration = Duration::from_secs(30);
 
 type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -109,27 +115,29 @@ where
     // the whole server.
     let mut connections = JoinSet::new();
     while let Some(accepted) = next_connection(&listener, &mut shutdown, &mut connections).await {
-        let stream = match accepted {
-            Ok(stream) => stream,
-            Err(error) if concerns_one_connection(&error) => continue,
-            Err(error) if out_of_resources(&error) => {
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-            Err(error) => return Err(error),
+        let Ok(stream) = accepted else {
+            // The error of a connection that is gone already, or no resources for another one. Neither
+            // concerns those that are there, and the second passes when some of them end.
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
         };
         // Answers leave in one write, so waiting for more would only delay them. A socket that
         // refuses the option is broken, which the connection finds out by itself.
         let _ = stream.set_nodelay(true);
+        let service = Called::new(TowerToHyperService::new(service.clone()));
+        let called = Arc::clone(&service.called);
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new());
         builder.http2().timer(TokioTimer::new());
-        let service = TowerToHyperService::new(service.clone());
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection.into_owned());
         connections.spawn(async move {
+            let mut connection = pin!(connection);
             // Ends with an error where the client goes away: nothing is to be done about it here.
-            let _ = connection.await;
+            let ended = tokio::time::timeout(FIRST_REQUEST, connection.as_mut()).await;
+            if ended.is_err() && called.load(Ordering::Relaxed) {
+                let _ = connection.await;
+            }
         });
     }
     drop(listener);
@@ -154,32 +162,28 @@ async fn next_connection(
     .await
 }
 
-/// Errors of `accept` that belong to a connection which is gone already.
-fn concerns_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::Interrupted
-    )
+/// A service that tells whether it was called.
+struct Called<S> {
+    inner: S,
+    called: Arc<AtomicBool>,
 }
 
-/// Errors of `accept` that pass when other connections end: no more descriptors or buffers.
-fn out_of_resources(error: &io::Error) -> bool {
-    const ENFILE: i32 = 23;
-    const EMFILE: i32 = 24;
-    const ENOBUFS: i32 = if cfg!(target_os = "linux") { 105 } else { 55 };
-    const WSAEMFILE: i32 = 10024;
-    const WSAENOBUFS: i32 = 10055;
+impl<S> Called<S> {
+    fn new(inner: S) -> Self {
+        Self {
+            inner,
+            called: Arc::default(),
+        }
+    }
+}
 
-    let codes: &[i32] = if cfg!(windows) {
-        &[WSAEMFILE, WSAENOBUFS]
-    } else {
-        &[ENFILE, EMFILE, ENOBUFS]
-    };
-    error.kind() == io::ErrorKind::OutOfMemory
-        || error
-            .raw_os_error()
-            .is_some_and(|code| codes.contains(&code))
+impl<S: hyper::service::Service<R>, R> hyper::service::Service<R> for Called<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn call(&self, request: R) -> S::Future {
+        self.called.store(true, Ordering::Relaxed);
+        self.inner.call(request)
+    }
 }

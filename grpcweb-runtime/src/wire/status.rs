@@ -17,6 +17,9 @@ pub(crate) const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-messag
 pub(crate) const GRPC_STATUS_DETAILS: HeaderName =
     HeaderName::from_static("grpc-status-details-bin");
 
+/// The most bytes of a message that are sent; what is beyond is cut off.
+const MAX_MESSAGE: usize = 8 * 1024;
+
 /// What `grpc-message` encodes: all but 0x20 to 0x7E, and the percent sign itself.
 const MESSAGE: &AsciiSet = &CONTROLS.add(b'%');
 
@@ -46,6 +49,7 @@ fn insert(trailers: &mut HeaderMap, name: HeaderName, value: Bytes) {
 }
 
 fn encode_message(message: &str) -> Bytes {
+    let message = cut(message);
     let inner = message.trim_matches(' ');
     let start = message.len() - message.trim_start_matches(' ').len();
     let (head, tail) = message.split_at(start);
@@ -59,6 +63,15 @@ fn encode_message(message: &str) -> Bytes {
     .flatten()
     .collect::<String>()
     .into()
+}
+
+/// The start of a message that is too long for what servers and proxies take for headers.
+fn cut(message: &str) -> &str {
+    let mut end = message.len().min(MAX_MESSAGE);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    message.get(..end).unwrap_or_default()
 }
 
 /// Whether the fields hold a status.
@@ -142,6 +155,12 @@ mod tests {
             headers.insert(GRPC_MESSAGE, HeaderValue::from_bytes(sent).unwrap());
             assert_eq!(read(headers).unwrap_err().message(), read_as);
         }
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_cut_between_characters() {
+        let status = round_trip(&Status::aborted("é".repeat(MAX_MESSAGE)));
+        assert_eq!(status.message(), "é".repeat(MAX_MESSAGE / 2));
     }
 
     #[test]

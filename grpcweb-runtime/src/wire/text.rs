@@ -39,11 +39,13 @@ pub(crate) struct TextDecoder {
     /// Up to three characters of a quantum whose rest has not arrived.
     rest: [u8; QUANTUM],
     filled: usize,
+    /// Whether there was something that is no base64. What comes after it is not looked at.
+    invalid: bool,
 }
 
 impl TextDecoder {
-    /// Decodes what `chunk` completes.
-    pub(crate) fn decode(&mut self, chunk: &[u8]) -> Result<Bytes, TextError> {
+    /// Decodes what `chunk` completes, up to what is no base64.
+    pub(crate) fn decode(&mut self, chunk: &[u8]) -> Bytes {
         let mut out = Vec::with_capacity((self.filled + chunk.len()) / QUANTUM * 3);
         let mut chunk = chunk;
         if self.filled > 0 {
@@ -57,31 +59,51 @@ impl TextDecoder {
             self.filled += taken;
             chunk = tail;
             if self.filled < QUANTUM {
-                return Ok(Bytes::new());
+                return Bytes::new();
             }
             self.filled = 0;
-            decode_padded(&self.rest, &mut out)?;
+            let rest = self.rest;
+            self.decode_quanta(&rest, &mut out);
         }
-        let (mut whole, rest) = chunk.split_at(chunk.len() - chunk.len() % QUANTUM);
-        while !whole.is_empty() {
-            let run = match whole.iter().position(|&c| c == b'=') {
-                Some(padding) => (padding / QUANTUM + 1) * QUANTUM,
-                None => whole.len(),
-            };
-            let (padded, tail) = whole.split_at(run);
-            decode_padded(padded, &mut out)?;
-            whole = tail;
-        }
+        let (whole, rest) = chunk.split_at(chunk.len() - chunk.len() % QUANTUM);
+        self.decode_quanta(whole, &mut out);
         self.filled = rest.len();
         self.rest
             .get_mut(..rest.len())
             .unwrap_or_default()
             .copy_from_slice(rest);
-        Ok(out.into())
+        out.into()
+    }
+
+    fn decode_quanta(&mut self, mut text: &[u8], out: &mut Vec<u8>) {
+        while !text.is_empty() && !self.invalid {
+            let run = match text.iter().position(|&c| c == b'=') {
+                Some(padding) => (padding / QUANTUM + 1) * QUANTUM,
+                None => text.len(),
+            };
+            let (padded, tail) = text.split_at(run);
+            if !decode_all(padded, out) {
+                // Up to the fault the result is the same as if the text had been cut there.
+                self.invalid = !padded
+                    .chunks(QUANTUM)
+                    .all(|quantum| decode_all(quantum, out));
+            }
+            text = tail;
+        }
+    }
+
+    /// Checks that all was base64 so far.
+    pub(crate) fn check(&self) -> Result<(), TextError> {
+        if self.invalid {
+            Err(TextError::Invalid)
+        } else {
+            Ok(())
+        }
     }
 
     /// Checks that the text did not end inside a quantum.
     pub(crate) fn finish(&self) -> Result<(), TextError> {
+        self.check()?;
         match self.filled {
             0 => Ok(()),
             _ => Err(TextError::Truncated),
@@ -89,10 +111,14 @@ impl TextDecoder {
     }
 }
 
-fn decode_padded(text: &[u8], out: &mut Vec<u8>) -> Result<(), TextError> {
-    STANDARD
-        .decode_vec(text, out)
-        .map_err(|_| TextError::Invalid)
+/// Appends what `text` decodes to, or nothing where it is no base64.
+fn decode_all(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    let decoded = STANDARD.decode_vec(text, out).is_ok();
+    if !decoded {
+        out.truncate(start);
+    }
+    decoded
 }
 
 /// Encodes what is flushed together, padded, so that the reader can decode all of it at once.
@@ -110,7 +136,7 @@ mod tests {
         let mut decoder = TextDecoder::default();
         let mut out = Vec::new();
         for chunk in chunks {
-            out.extend_from_slice(&decoder.decode(chunk)?);
+            out.extend_from_slice(&decoder.decode(chunk));
         }
         decoder.finish()?;
         Ok(out)
@@ -130,6 +156,22 @@ mod tests {
                 let (head, tail) = text.split_at(cut);
                 prop_assert_eq!(&decode([head, tail]), &expected, "cut at {}", cut);
             }
+        }
+    }
+
+    #[test]
+    fn what_is_before_a_fault_is_decoded_however_the_text_is_cut() {
+        let text = b"YWJjZGVmAA!AYWJj";
+        for size in 1..=text.len() {
+            let mut decoder = TextDecoder::default();
+            let mut out = Vec::new();
+            for chunk in text.chunks(size) {
+                out.extend_from_slice(&decoder.decode(chunk));
+            }
+            assert_eq!(
+                (&out[..], decoder.check()),
+                (&b"abcdef"[..], Err(TextError::Invalid))
+            );
         }
     }
 

@@ -1,5 +1,7 @@
 //! Running both doors.
 
+#![allow(dead_code, reason = "each of the tests uses a part of it")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

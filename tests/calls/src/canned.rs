@@ -18,6 +18,8 @@ pub struct Canned {
     pub headers: HeaderMap,
     /// The body.
     pub chunks: Vec<Bytes>,
+    /// HTTP trailers after the body.
+    pub trailers: HeaderMap,
     /// How the body ends.
     pub end: End,
 }
@@ -44,6 +46,7 @@ impl Canned {
                 .into_iter()
                 .map(|chunk| Bytes::copy_from_slice(chunk.as_ref()))
                 .collect(),
+            trailers: HeaderMap::new(),
             end: End::Clean,
         }
     }
@@ -61,6 +64,7 @@ impl Service<Request<Body>> for Canned {
     fn call(&mut self, _: Request<Body>) -> Self::Future {
         let mut response = Response::new(CannedBody {
             chunks: self.chunks.clone().into_iter(),
+            trailers: Some(self.trailers.clone()).filter(|trailers| !trailers.is_empty()),
             end: self.end,
         });
         *response.status_mut() = self.status;
@@ -73,6 +77,7 @@ impl Service<Request<Body>> for Canned {
 #[derive(Debug)]
 pub struct CannedBody {
     chunks: std::vec::IntoIter<Bytes>,
+    trailers: Option<HeaderMap>,
     end: End,
 }
 
@@ -84,8 +89,10 @@ impl http_body::Body for CannedBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
-        match (self.chunks.next(), self.end) {
-            (Some(chunk), _) => Poll::Ready(Some(Ok(Frame::data(chunk)))),
+        let data = self.chunks.next().map(Frame::data);
+        let frame = data.or_else(|| self.trailers.take().map(Frame::trailers));
+        match (frame, self.end) {
+            (Some(frame), _) => Poll::Ready(Some(Ok(frame))),
             (None, End::Clean) => Poll::Ready(None),
             (None, End::Broken) => Poll::Ready(Some(Err("connection reset"))),
             (None, End::Never) => Poll::Pending,

@@ -325,10 +325,45 @@ async fn a_message_over_the_limit_names_the_limit_the_side_and_the_setting() {
 
 #[tokio::test]
 async fn trailers_over_the_limit_are_refused() {
-    let response = Canned::new([b"\x80\x00\x10\x00\x00"]);
+    let response = Canned::new([b"\x80\x00\x20\x00\x00"]);
     let (_, result) = unary(response).await;
     assert_eq!(
         result.map_err(|(code, _)| code),
         Err(Code::ResourceExhausted)
     );
+}
+
+#[tokio::test]
+async fn a_slow_page_is_an_error_at_once() {
+    let mut response = Canned {
+        end: End::Never,
+        ..Canned::new([b"wait"])
+    };
+    response.headers.insert(
+        "content-type",
+        HeaderValue::from_static("text/event-stream"),
+    );
+    let call = tokio::time::timeout(Duration::from_secs(5), unary(response));
+    let (_, result) = call.await.unwrap();
+    let (code, text) = result.unwrap_err();
+    assert_eq!(code, Code::Unknown);
+    assert!(
+        text.contains("event-stream") && text.contains("wait"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_status_in_http_trailers_counts_and_does_not_hide_what_is_missing() {
+    for (cut, expected) in [(0, Ok(String::new())), (1, Err(Code::Internal))] {
+        let mut body = message("abc");
+        body.truncate(body.len() - cut);
+        let mut response = Canned::new([body]);
+        response
+            .trailers
+            .insert("grpc-status", HeaderValue::from_static("0"));
+        let (messages, result) = streamed(response).await;
+        assert_eq!(messages.len(), 1 - cut);
+        assert_eq!(result.map_err(|(code, _)| code), expected);
+    }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
 use calls::{MyNotes, Server, note, over};
-use grpcweb_runtime::{Channel, Code, Request};
+use grpcweb_runtime::{Channel, Code, Request, Streaming};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -191,4 +191,102 @@ async fn a_server_that_is_dropped_closes_its_connections() {
         .unwrap()
         .unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");
+}
+
+/// A message that is longer than the server takes.
+fn too_long() -> Note {
+    note("x".repeat(5 * 1024 * 1024))
+}
+
+#[tokio::test]
+async fn a_refusal_arrives_though_the_client_is_still_sending() {
+    let (_server, clients) = over(&MyNotes::default()).await;
+    for (name, client) in clients {
+        for _ in 0..5 {
+            let status = client.echo(too_long()).await.unwrap_err();
+            assert_eq!(status.code(), Code::ResourceExhausted, "{name}: {status}");
+
+            let notes = std::iter::repeat_with(too_long).take(3);
+            let status = client.join(Streaming::from_iter(notes)).await.unwrap_err();
+            assert_eq!(status.code(), Code::ResourceExhausted, "{name}: {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_good_for_another_call_after_an_early_answer() {
+    let server = Server::start(MyNotes::default()).await;
+    let mut connection = TcpStream::connect(&server.address).await.unwrap();
+    for (path, content_type, answer) in [
+        (
+            "/calls.Notes/Nothing",
+            "application/grpc-web",
+            "grpc-status:12",
+        ),
+        (
+            "/other.Service/Echo",
+            "application/grpc-web",
+            "grpc-status:12",
+        ),
+        (
+            "/calls.Notes/Echo",
+            "application/grpc-web+json",
+            "grpc-status:12",
+        ),
+        ("/calls.Notes/Echo", "text/plain", "415"),
+        ("/elsewhere", "text/plain", "404"),
+    ] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: a\r\ncontent-type: {content_type}\r\n\
+             content-length: 20\r\n\r\n"
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        connection.write_all(&[b'x'; 20]).await.unwrap();
+        let mut received = String::new();
+        while !(received.contains(answer) && received.contains("\r\n\r\n")) {
+            let mut chunk = [0; 1024];
+            let read = timeout(PATIENCE, connection.read(&mut chunk))
+                .await
+                .unwrap()
+                .unwrap();
+            assert_ne!(read, 0, "{path}: {received}");
+            received.push_str(&String::from_utf8_lossy(&chunk[..read]));
+        }
+        assert!(
+            !received.contains("connection: close"),
+            "{path}: {received}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_given_up_says_so() {
+    let server = Server::start(MyNotes::default()).await;
+    let mut connection = TcpStream::connect(&server.address).await.unwrap();
+    let head = "POST /calls.Notes/Nothing HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc-web\r\n\
+                content-length: 100000000\r\n\r\n";
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut received = Vec::new();
+    timeout(PATIENCE, connection.read_to_end(&mut received))
+        .await
+        .unwrap()
+        .unwrap();
+    let received = String::from_utf8_lossy(&received);
+    assert!(received.contains("grpc-status:12"), "{received}");
+    assert!(received.contains("connection: close"), "{received}");
+}
+
+#[tokio::test]
+async fn messages_that_are_always_there_let_other_tasks_run() {
+    let client = NotesClient::new(calls::proto::calls::notes_server::NotesServer::new(
+        MyNotes::default(),
+    ));
+    let request = Note {
+        count: u32::MAX,
+        ..note("")
+    };
+    let mut stream = client.repeat(request).await.unwrap().into_inner();
+    let forever = async { while stream.message().await.unwrap().is_some() {} };
+    let result = timeout(Duration::from_millis(200), forever);
+    assert!(timeout(PATIENCE, result).await.unwrap().is_err());
 }
