@@ -13,6 +13,18 @@ pub use crate::{
     ServiceDescriptor, Status, Streaming,
 };
 
+/// A method of a service by its place in the `.proto` file, which the generator knows.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a constant of the code that has the service"
+)]
+pub const fn method(
+    service: &'static ServiceDescriptor,
+    index: usize,
+) -> &'static MethodDescriptor {
+    &service.methods[index]
+}
+
 /// Stops the compiler where generated code was made for another version of this crate: `version` is
 /// the major and the minor one of its generator.
 #[expect(clippy::panic, reason = "a compile error, not a panic")]

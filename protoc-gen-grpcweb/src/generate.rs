@@ -78,7 +78,8 @@ pub(crate) fn generate(
     }];
     for (module, code) in &packages {
         let name = file_name(module);
-        let code = comments.put(&print::pretty(&name, code, module.is_empty())?);
+        let code = print::pretty(&name, code, module.is_empty())?;
+        let code = comments.put(&context.renamed.put_values(code));
         files.push(GeneratedFile {
             content: format!("{HEADER}{code}"),
             name,

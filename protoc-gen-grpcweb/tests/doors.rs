@@ -169,7 +169,13 @@ fn an_option_that_does_not_exist_is_an_error_that_lists_those_that_do() {
 #[test]
 fn a_malformed_attribute_or_path_is_an_error_and_no_panic() {
     let dir = protos(ZOO);
-    for option in ["type_attribute=.=#[derive(]", "extern_path=a=b"] {
+    for option in [
+        "type_attribute=.=#[derive(]",
+        "server_attribute=.=#[derive(]",
+        "extern_path=a=b",
+        "extern_path=.zoo.v1.animals=super::b",
+        "include_file=a/mod.rs",
+    ] {
         let said = through_protoc(dir.path(), &["zoo.proto"], option).unwrap_err();
         assert!(!said.contains("panicked"), "{option}: {said}");
         assert!(said.starts_with("--grpcweb_out: "), "{option}: {said}");

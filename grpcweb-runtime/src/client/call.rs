@@ -17,6 +17,9 @@ const USER_AGENT: HeaderValue =
 
 /// A transport and how calls are made over it: what a generated client stands on.
 ///
+/// A call takes a client with it, so that its future borrows nothing and can be spawned; clones are as
+/// cheap as those of the transport.
+///
 /// A generated client is made from a transport alone, or from this where something is to be set.
 ///
 /// ```
@@ -64,7 +67,7 @@ impl<T: Transport> Client<T> {
     ///
     /// The status that the call ended with, be it from the server or from what is between.
     pub async fn unary<Req, Res>(
-        &self,
+        self,
         method: &'static MethodDescriptor,
         request: Request<Req>,
     ) -> Result<Response<Res>, Status>
@@ -84,7 +87,7 @@ impl<T: Transport> Client<T> {
     ///
     /// The status, where the call fails before the server has begun to answer.
     pub async fn server_streaming<Req, Res>(
-        &self,
+        self,
         method: &'static MethodDescriptor,
         request: Request<Req>,
     ) -> Result<Response<Streaming<Res>>, Status>
@@ -103,7 +106,7 @@ impl<T: Transport> Client<T> {
     /// The status that the call ended with. Where the stream of requests yields an error, the call is
     /// broken off and that error is returned.
     pub async fn client_streaming<Req, Res>(
-        &self,
+        self,
         method: &'static MethodDescriptor,
         request: Request<Streaming<Req>>,
     ) -> Result<Response<Res>, Status>
@@ -123,7 +126,7 @@ impl<T: Transport> Client<T> {
     ///
     /// The status, where the call fails before the server has begun to answer.
     pub async fn bidi_streaming<Req, Res>(
-        &self,
+        self,
         method: &'static MethodDescriptor,
         request: Request<Streaming<Req>>,
     ) -> Result<Response<Streaming<Res>>, Status>
@@ -136,7 +139,7 @@ impl<T: Transport> Client<T> {
     }
 
     async fn send_one<Req: Message>(
-        &self,
+        self,
         method: &'static MethodDescriptor,
         request: Request<Req>,
     ) -> Result<Answer, Status> {
@@ -148,7 +151,7 @@ impl<T: Transport> Client<T> {
     }
 
     async fn send_stream<Req: Message + 'static>(
-        &self,
+        self,
         method: &'static MethodDescriptor,
         request: Request<Streaming<Req>>,
     ) -> Result<Answer, Status> {
@@ -160,27 +163,27 @@ impl<T: Transport> Client<T> {
     }
 
     async fn send(
-        &self,
+        self,
         request: http::Request<Body>,
         failure: RequestFailure,
     ) -> Result<Answer, Status> {
-        match self.exchange(request).await {
-            Ok(response) => Answer::open(response, PROTOCOL, self.limits, failure).await,
+        let limits = self.limits;
+        match exchange(self.transport, request).await {
+            Ok(response) => Answer::open(response, PROTOCOL, limits, failure).await,
             Err(error) => Err(failure.or(no_response(error))),
         }
     }
+}
 
-    async fn exchange(
-        &self,
-        request: http::Request<Body>,
-    ) -> Result<http::Response<Body>, BoxError> {
-        let mut transport = self.transport.clone();
-        std::future::poll_fn(|cx| transport.poll_ready(cx))
-            .await
-            .map_err(Into::into)?;
-        let response = transport.call(request).await.map_err(Into::into)?;
-        Ok(response.map(Body::new))
-    }
+async fn exchange<T: Transport>(
+    mut transport: T,
+    request: http::Request<Body>,
+) -> Result<http::Response<Body>, BoxError> {
+    std::future::poll_fn(|cx| transport.poll_ready(cx))
+        .await
+        .map_err(Into::into)?;
+    let response = transport.call(request).await.map_err(Into::into)?;
+    Ok(response.map(Body::new))
 }
 
 /// The protocol that calls are made in.

@@ -2,6 +2,7 @@
 //! it can.
 
 mod comments;
+mod defaults;
 mod editions;
 mod features;
 mod rename;
@@ -62,6 +63,7 @@ pub(crate) struct Lowered {
 
 /// Lowers all files: those that are generated, and those that they import.
 pub(crate) fn lower(descriptors: Descriptors, options: &Options) -> Result<Lowered, Error> {
+    check(options)?;
     let Descriptors {
         mut files,
         features,
@@ -78,26 +80,14 @@ pub(crate) fn lower(descriptors: Descriptors, options: &Options) -> Result<Lower
         extern_paths.extend(well_known);
     }
 
+    defaults::lower(&mut files);
     let mut comments = Comments::default();
     for file in &mut files {
         comments.take(file);
     }
     let renamed = rename::rename(&mut files, |name| covers(&extern_paths, name));
-    match (options.services_only, &options.messages) {
-        (true, Some(module)) => elsewhere(&files, module, &mut extern_paths),
-        (true, None) => {
-            return Err(Error::new(
-                "services_only needs the option messages, the module that has the messages, as in \
-                 messages=crate::pb",
-            ));
-        }
-        (false, Some(_)) => {
-            return Err(Error::new(
-                "messages says where the messages are if they are not generated: set services_only \
-                 too",
-            ));
-        }
-        (false, None) => {}
+    if let Some(module) = &options.messages {
+        elsewhere(&files, module, &mut extern_paths);
     }
     Ok(Lowered {
         files,
@@ -105,6 +95,33 @@ pub(crate) fn lower(descriptors: Descriptors, options: &Options) -> Result<Lower
         renamed,
         comments,
     })
+}
+
+/// Finds what options cannot mean.
+fn check(options: &Options) -> Result<(), Error> {
+    let paths = options.extern_paths.iter().map(|(_, rust)| rust);
+    for path in paths.chain(&options.messages) {
+        if path.starts_with("super") || path.starts_with("self") {
+            return Err(Error::new(format!(
+                "the path {path} would mean something else in each module: begin it with crate:: or \
+                 with ::"
+            )));
+        }
+    }
+    match (options.services_only, &options.messages) {
+        (true, None) => Err(Error::new(
+            "services_only needs the option messages, the module that has the messages, as in \
+             messages=crate::pb",
+        )),
+        (false, Some(_)) => Err(Error::new(
+            "messages says where the messages are if they are not generated: set services_only too",
+        )),
+        _ if options.include_file.contains(['/', '\\']) => Err(Error::new(format!(
+            "include_file {:?} has to be a name, because the files of the packages are beside it",
+            options.include_file
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Adds the types of all files that have no Rust path yet, in `module`.

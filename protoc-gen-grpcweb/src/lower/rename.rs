@@ -20,6 +20,8 @@ pub(crate) struct Renamed {
     types: BTreeMap<String, String>,
     /// Paths on the wire, by what they would be with the names in Rust.
     wire: HashMap<String, String>,
+    /// Values of enums, by what they are in Rust.
+    values: HashMap<String, String>,
     /// The modules that a package has beside those of its services.
     modules: HashMap<Module, HashSet<String>>,
     /// A line for each of the names, for the user.
@@ -46,6 +48,29 @@ impl Renamed {
         self.wire.get(name).map_or(name, String::as_str)
     }
 
+    /// Puts the names of values into formatted code where they are text: what `as_str_name` returns is
+    /// the name on the wire.
+    pub(crate) fn put_values(&self, code: String) -> String {
+        if self.values.is_empty() {
+            return code;
+        }
+        let line = |line: &str| {
+            let text = line.trim_start();
+            let (before, after) = match text.split_once(" => ") {
+                Some((arm, name)) if arm.starts_with("Self::") => (format!("{arm} => "), name),
+                Some((_, to)) if to.starts_with("Some(") => (String::new(), text),
+                _ => return None,
+            };
+            let (new, rest) = after.strip_prefix('"')?.split_once('"')?;
+            let old = self.values.get(new)?;
+            let indent = line.len() - text.len();
+            Some(format!("{:indent$}{before}\"{old}\"{rest}", ""))
+        };
+        code.lines()
+            .map(|text| line(text).unwrap_or_else(|| text.to_owned()) + "\n")
+            .collect()
+    }
+
     /// Whether the package has a module of this name already.
     pub(crate) fn has_module(&self, package: &str, module: &str) -> bool {
         self.modules
@@ -61,6 +86,7 @@ pub(super) fn rename(
 ) -> Renamed {
     let mut renaming = Renaming {
         renamed: Renamed::default(),
+        all_values: value_names(files),
         is_extern: &is_extern,
         scopes: HashMap::new(),
     };
@@ -78,6 +104,8 @@ pub(super) fn rename(
 
 struct Renaming<'a> {
     renamed: Renamed,
+    /// The names of all values of all enums.
+    all_values: HashSet<String>,
     is_extern: &'a dyn Fn(&str) -> bool,
     /// What is taken at the top of each package, which may have several files.
     scopes: HashMap<Module, Scope>,
@@ -109,6 +137,16 @@ impl Renaming<'_> {
         let mut packages = HashMap::new();
         for file in files {
             let mut new: Vec<String> = file.package().split('.').map(str::to_owned).collect();
+            for part in &mut new {
+                if part.starts_with('_') && part.to_snake_case().is_empty() {
+                    UNDERSCORE.clone_into(part);
+                    self.renamed.report.push(format!(
+                        "{}: package {}: a part has no letters, and becomes {UNDERSCORE} in Rust",
+                        file.name(),
+                        file.package(),
+                    ));
+                }
+            }
             let old = snake_parts(file.package());
             for depth in 1..=old.len() {
                 let path = old.get(..depth).unwrap_or_default();
@@ -183,15 +221,18 @@ impl Renaming<'_> {
             .filter_map(Option::as_mut)
             .filter(|name| !is_extern(&format!("{}.{name}", parents.0)))
             .collect();
-        for (old, new) in unique(names, taken, |name| name.to_upper_camel_case()) {
+        for (old, new) in unique(names, taken, type_key) {
             self.renamed.report.push(format!(
-                "{file}: the type {}.{old} has the name of another one in Rust, and becomes {new}",
+                "{file}: the type {}.{old} has no name of its own in Rust, and becomes {new}",
                 parents.0.trim_start_matches('.'),
             ));
             self.note_type(
                 &format!("{}.{old}", parents.0),
                 &format!("{}.{new}", parents.1),
             );
+        }
+        for enumeration in enums {
+            self.values(file, enumeration);
         }
         for message in messages {
             let new = format!("{}.{}", parents.1, message.name());
@@ -268,9 +309,34 @@ impl Renaming<'_> {
         }
         for (old, new) in changes {
             self.renamed.report.push(format!(
-                "{file}: the field {old} of {} has the name of another one in Rust, and becomes {new}",
+                "{file}: the field {old} of {} has no name of its own in Rust, and becomes {new}",
                 message_name.trim_start_matches('.'),
             ));
+        }
+    }
+
+    /// Renames the values of an enum, of those with the same number only the first: the others have
+    /// no variant.
+    fn values(&mut self, file: &str, enumeration: &mut EnumDescriptorProto) {
+        let prefix = enumeration.name().to_upper_camel_case();
+        let mut numbers = HashSet::new();
+        let names: Vec<_> = enumeration
+            .value
+            .iter_mut()
+            .filter(|value| numbers.insert(value.number()))
+            .filter_map(|value| value.name.as_mut())
+            .collect();
+        let all = &self.all_values;
+        let key = |name: &str| variant(&prefix, name);
+        let changes = unique_but(names, &mut HashSet::new(), key, |new| all.contains(new));
+        for (old, new) in changes {
+            self.renamed.report.push(format!(
+                "{file}: the value {old} of the enum {} has no name of its own in Rust, and \
+                 becomes {new}",
+                enumeration.name()
+            ));
+            self.all_values.insert(new.clone());
+            self.renamed.values.insert(new, old);
         }
     }
 
@@ -285,7 +351,7 @@ impl Renaming<'_> {
         let old_name = old_name.trim_start_matches('.').to_owned();
         for (old, new) in unique(service.name.as_mut(), taken, |name| name.to_snake_case()) {
             self.renamed.report.push(format!(
-                "{file}: the service {old} has the name of another one in Rust, and becomes {new}"
+                "{file}: the service {old} has no name of its own in Rust, and becomes {new}"
             ));
         }
         let new_name = full_name(packages.1, service.name());
@@ -299,7 +365,7 @@ impl Renaming<'_> {
         let names = service.method.iter_mut().filter_map(|m| m.name.as_mut());
         for (old, new) in unique(names, &mut HashSet::new(), |name| name.to_snake_case()) {
             self.renamed.report.push(format!(
-                "{file}: the method {old} of the service {old_name} has the name of another one in \
+                "{file}: the method {old} of the service {old_name} has no name of its own in \
                  Rust, and becomes {new}"
             ));
             self.renamed.wire.insert(format!("{new_name}/{new}"), old);
@@ -318,6 +384,16 @@ fn unique<'a>(
     taken: &mut HashSet<String>,
     key: impl Fn(&str) -> String,
 ) -> Vec<(String, String)> {
+    unique_but(names, taken, key, |_| false)
+}
+
+/// [`unique`], but for new names that are not to be.
+fn unique_but<'a>(
+    names: impl IntoIterator<Item = &'a mut String>,
+    taken: &mut HashSet<String>,
+    key: impl Fn(&str) -> String,
+    is_unwanted: impl Fn(&str) -> bool,
+) -> Vec<(String, String)> {
     let mut waiting = Vec::new();
     for name in names {
         let own = key(name);
@@ -328,18 +404,57 @@ fn unique<'a>(
     let mut changes = Vec::new();
     for name in waiting {
         let stem = if key(name).is_empty() {
-            UNDERSCORE
+            format!("{UNDERSCORE}{name}")
         } else {
-            name.as_str()
+            name.clone()
         };
+        let stem = stem.trim_end_matches('_');
         let new = (2_u32..)
             .map(|n| format!("{stem}{n}"))
-            .find(|new| taken.insert(key(new)));
+            .find(|new| !is_unwanted(new) && taken.insert(key(new)));
         if let Some(new) = new {
             changes.push((std::mem::replace(name, new.clone()), new));
         }
     }
     changes
+}
+
+/// The variant that prost-build makes of a value: without the name of the enum before it.
+fn variant(prefix: &str, name: &str) -> String {
+    let camel = name.to_upper_camel_case();
+    match camel.strip_prefix(prefix) {
+        Some(rest) if rest.starts_with(char::is_uppercase) => rest.to_owned(),
+        _ => camel,
+    }
+}
+
+fn value_names(files: &[FileDescriptorProto]) -> HashSet<String> {
+    fn of(enums: &[EnumDescriptorProto], names: &mut HashSet<String>) {
+        let values = enums.iter().flat_map(|enumeration| &enumeration.value);
+        names.extend(values.map(|value| value.name().to_owned()));
+    }
+    fn within(messages: &[DescriptorProto], names: &mut HashSet<String>) {
+        for message in messages {
+            of(&message.enum_type, names);
+            within(&message.nested_type, names);
+        }
+    }
+    let mut names = HashSet::new();
+    for file in files {
+        of(&file.enum_type, &mut names);
+        within(&file.message_type, &mut names);
+    }
+    names
+}
+
+/// What a type is told from others by. One without letters could not be told from its own module.
+fn type_key(name: &str) -> String {
+    let camel = name.to_upper_camel_case();
+    if camel == name.to_snake_case() {
+        String::new()
+    } else {
+        camel
+    }
 }
 
 /// Makes whatever refers to a type refer to its new name.

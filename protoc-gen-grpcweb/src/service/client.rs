@@ -88,9 +88,13 @@ fn function(service: &ServiceNames, index: usize, method: &MethodNames) -> Token
     quote! {
         #docs
         #deprecated
-        pub async fn #function(&self, request: impl rt::IntoRequest<#input>) -> #result {
+        pub fn #function<R: rt::IntoRequest<#input>>(
+            &self,
+            request: R,
+        ) -> impl ::core::future::Future<Output = #result> + use<T, R> {
+            let client = ::core::clone::Clone::clone(&self.client);
             let request = rt::IntoRequest::into_request(request);
-            self.client.#kind(&super::#descriptor.methods[#index], request).await
+            client.#kind(rt::method(&super::#descriptor, #index), request)
         }
     }
 }

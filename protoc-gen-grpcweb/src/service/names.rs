@@ -75,8 +75,8 @@ impl Kind {
 impl ServiceNames {
     pub(super) fn of(service: &Service, context: &Context) -> Result<Self, Error> {
         let name = &service.proto_name;
-        let camel = name.to_upper_camel_case();
-        let snake = name.to_snake_case();
+        let camel = after_digit(name.to_upper_camel_case());
+        let snake = after_digit(name.to_snake_case());
         let in_rust = full_name(&service.package, name);
         let module = |side: &str| {
             let mut module = format!("{snake}_{side}");
@@ -101,7 +101,10 @@ impl ServiceNames {
             server_mod: module("server")?,
             client: ident(&format!("{camel}Client"))?,
             client_mod: module("client")?,
-            descriptor: ident(&format!("{}_SERVICE", name.to_shouty_snake_case()))?,
+            descriptor: ident(&format!(
+                "{}_SERVICE",
+                after_digit(name.to_shouty_snake_case())
+            ))?,
             docs: docs(&service.comments, &in_rust, context),
             deprecated: service.options.deprecated(),
             full_name: context.renamed.on_the_wire(&in_rust).to_owned(),
@@ -150,6 +153,15 @@ fn message_type(proto: &str, rust: &str, context: &Context) -> Result<syn::Type,
     };
     syn::parse_str(&path)
         .map_err(|error| Error::with_source(format!("{rust:?} for {proto} is not a type"), error))
+}
+
+/// A name that begins with a digit is none in Rust.
+fn after_digit(name: String) -> String {
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("_{name}")
+    } else {
+        name
+    }
 }
 
 fn ident(name: &str) -> Result<Ident, Error> {

@@ -231,47 +231,55 @@ pub mod keeper_client {
         }
 
         /// Finds one.
-        pub async fn find(
+        pub fn find<R: rt::IntoRequest<super::animals::Animal>>(
             &self,
-            request: impl rt::IntoRequest<super::animals::Animal>,
-        ) -> ::core::result::Result<rt::Response<super::cage::Lock>, rt::Status> {
+            request: R,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<rt::Response<super::cage::Lock>, rt::Status>,
+        > + use<T, R> {
+            let client = ::core::clone::Clone::clone(&self.client);
             let request = rt::IntoRequest::into_request(request);
-            self.client.unary(&super::KEEPER_SERVICE.methods[0], request).await
+            client.unary(rt::method(&super::KEEPER_SERVICE, 0), request)
         }
 
-        pub async fn watch_all(
+        pub fn watch_all<R: rt::IntoRequest<()>>(
             &self,
-            request: impl rt::IntoRequest<()>,
-        ) -> ::core::result::Result<
-            rt::Response<rt::Streaming<super::animals::Animal>>,
-            rt::Status,
-        > {
+            request: R,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<
+                rt::Response<rt::Streaming<super::animals::Animal>>,
+                rt::Status,
+            >,
+        > + use<T, R> {
+            let client = ::core::clone::Clone::clone(&self.client);
             let request = rt::IntoRequest::into_request(request);
-            self.client
-                .server_streaming(&super::KEEPER_SERVICE.methods[1], request)
-                .await
+            client.server_streaming(rt::method(&super::KEEPER_SERVICE, 1), request)
         }
 
-        pub async fn feed(
+        pub fn feed<R: rt::IntoRequest<rt::Streaming<super::animals::Animal>>>(
             &self,
-            request: impl rt::IntoRequest<rt::Streaming<super::animals::Animal>>,
-        ) -> ::core::result::Result<rt::Response<()>, rt::Status> {
+            request: R,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<rt::Response<()>, rt::Status>,
+        > + use<T, R> {
+            let client = ::core::clone::Clone::clone(&self.client);
             let request = rt::IntoRequest::into_request(request);
-            self.client
-                .client_streaming(&super::KEEPER_SERVICE.methods[2], request)
-                .await
+            client.client_streaming(rt::method(&super::KEEPER_SERVICE, 2), request)
         }
 
         #[deprecated]
-        pub async fn r#type(
+        pub fn r#type<R: rt::IntoRequest<rt::Streaming<super::Cage>>>(
             &self,
-            request: impl rt::IntoRequest<rt::Streaming<super::Cage>>,
-        ) -> ::core::result::Result<
-            rt::Response<rt::Streaming<super::Cage>>,
-            rt::Status,
-        > {
+            request: R,
+        ) -> impl ::core::future::Future<
+            Output = ::core::result::Result<
+                rt::Response<rt::Streaming<super::Cage>>,
+                rt::Status,
+            >,
+        > + use<T, R> {
+            let client = ::core::clone::Clone::clone(&self.client);
             let request = rt::IntoRequest::into_request(request);
-            self.client.bidi_streaming(&super::KEEPER_SERVICE.methods[3], request).await
+            client.bidi_streaming(rt::method(&super::KEEPER_SERVICE, 3), request)
         }
     }
 }

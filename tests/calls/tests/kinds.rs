@@ -1,8 +1,14 @@
 //! Every kind of method, over every transport.
 
+use std::cell::Cell;
+use std::task::{Context, Poll};
+
 use calls::proto::calls::Note;
-use calls::{MyNotes, note, over};
-use grpcweb_runtime::{Status, Streaming};
+use calls::proto::calls::notes_client::NotesClient;
+use calls::{MyNotes, Server, note, over};
+use grpcweb_runtime::client::ChannelError;
+use grpcweb_runtime::{Body, Channel, Request, Status, Streaming};
+use tower_service::Service;
 
 #[tokio::test]
 async fn one_message_for_one() {
@@ -74,10 +80,7 @@ async fn a_request_stream_that_fails_fails_the_call_with_its_own_error() {
 async fn calls_at_the_same_time_get_their_own_answers() {
     let (_server, clients) = over(&MyNotes::default()).await;
     for (name, client) in clients {
-        let calls = (0..50).map(|n| {
-            let client = client.clone();
-            tokio::spawn(async move { client.echo(note(n.to_string())).await })
-        });
+        let calls = (0..50).map(|n| tokio::spawn(client.echo(note(n.to_string()))));
         for (n, call) in futures_util::future::join_all(calls)
             .await
             .into_iter()
@@ -90,4 +93,38 @@ async fn calls_at_the_same_time_get_their_own_answers() {
             );
         }
     }
+}
+
+/// A transport that can be sent to another thread, and not shared between two.
+#[derive(Clone)]
+struct Alone(Channel, Cell<()>);
+
+impl Service<http::Request<Body>> for Alone {
+    type Response = <Channel as Service<http::Request<Body>>>::Response;
+    type Error = ChannelError;
+    type Future = <Channel as Service<http::Request<Body>>>::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        self.0.call(request)
+    }
+}
+
+#[tokio::test]
+async fn a_call_over_a_transport_that_is_not_sync_can_be_spawned() {
+    let server = Server::start(MyNotes::default()).await;
+    let transport = Alone(server.channel(false), Cell::new(()));
+    let client = NotesClient::new(transport);
+    let reply = tokio::spawn(client.echo(note("hello"))).await.unwrap();
+    assert_eq!(reply.unwrap().get_ref(), &note("hello"));
+}
+
+#[test]
+fn a_stream_can_be_shared_and_sent() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Streaming<Note>>();
+    shared::<Request<Streaming<Note>>>();
 }
