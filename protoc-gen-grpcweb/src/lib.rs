@@ -24,8 +24,18 @@
 //! protoc --grpcweb_out=src/proto --grpcweb_opt=build_server=false -I proto proto/helloworld.proto
 //! ```
 //!
+//! One run of the plugin writes one file that ties the packages together, so all files go into one run:
+//! with buf, by `strategy: all`.
+//!
 //! Nothing has to be installed for the build script: `protoc` comes with the crate. Another one is
-//! used where the environment variable `PROTOC` names it.
+//! used where the environment variable `PROTOC` names it, and none where a descriptor set is at hand
+//! ([`Builder::compile_fds`]).
+//!
+//! # What it takes
+//!
+//! Whatever `protoc` takes: proto2, proto3 and editions 2023 and 2024. As prost has them, strings are
+//! UTF-8, enums are open, and extensions are left out. Names that Rust does not have, or that would be
+//! one there, get others, of which a warning tells; on the wire they keep their own.
 //!
 //! # Options
 //!
