@@ -55,7 +55,7 @@ pub(crate) fn generate(
     let lowered = lower::lower(descriptors, options)?;
     let Lowered {
         files,
-        extern_paths,
+        externs,
         renamed,
         comments,
     } = lowered;
@@ -66,7 +66,7 @@ pub(crate) fn generate(
             selection.includes(file.name()) && line.starts_with(&format!("{}: ", file.name()))
         })
     });
-    let context = Rc::new(Context::new(options.clone(), &files, extern_paths, renamed));
+    let context = Rc::new(Context::new(options.clone(), &files, externs, renamed));
     let config = config(options, &context);
     let packages = run_prost(config, files, selection)?;
     context.check()?;
@@ -146,7 +146,7 @@ fn config(options: &Options, context: &Rc<Context>) -> Config {
         .btree_map(options.btree_map.iter().map(renamed))
         .disable_comments(options.disable_comments.iter().map(renamed))
         .service_generator(Box::new(ServiceGenerator::new(Rc::clone(context))));
-    for (proto, rust) in &context.extern_paths {
+    for (proto, rust) in context.externs.paths() {
         config.extern_path(proto, rust);
     }
     for (path, attribute) in &options.type_attributes {

@@ -4,6 +4,7 @@
 mod comments;
 mod defaults;
 mod editions;
+mod externs;
 mod features;
 mod rename;
 mod types;
@@ -18,6 +19,7 @@ use crate::Error;
 use crate::options::Options;
 pub(crate) use comments::Comments;
 pub(crate) use editions::EDITIONS;
+pub(crate) use externs::Externs;
 pub(crate) use rename::Renamed;
 pub(crate) use well_known::PROST;
 
@@ -55,8 +57,7 @@ impl Descriptors {
 #[derive(Debug)]
 pub(crate) struct Lowered {
     pub(crate) files: Vec<FileDescriptorProto>,
-    /// The proto paths for which nothing is generated, each with its Rust path.
-    pub(crate) extern_paths: Vec<(String, String)>,
+    pub(crate) externs: Externs,
     pub(crate) renamed: Renamed,
     pub(crate) comments: Comments,
 }
@@ -72,12 +73,14 @@ pub(crate) fn lower(descriptors: Descriptors, options: &Options) -> Result<Lower
         editions::lower(file, features)?;
     }
 
-    let mut extern_paths = options.extern_paths.clone();
+    let mut externs = Externs::default();
+    for (proto, rust) in &options.extern_paths {
+        externs.add(proto.clone(), rust.clone());
+    }
     if !options.compile_well_known_types {
-        let well_known = well_known::extern_paths(&files)
-            .into_iter()
-            .filter(|(path, _)| !covers(&options.extern_paths, path));
-        extern_paths.extend(well_known);
+        for (proto, rust) in well_known::extern_paths(&files) {
+            externs.add_where_none(proto, rust);
+        }
     }
 
     defaults::lower(&mut files);
@@ -85,13 +88,13 @@ pub(crate) fn lower(descriptors: Descriptors, options: &Options) -> Result<Lower
     for file in &mut files {
         comments.take(file);
     }
-    let renamed = rename::rename(&mut files, |name| covers(&extern_paths, name));
+    let renamed = rename::rename(&mut files, |name| externs.cover(name));
     if let Some(module) = &options.messages {
-        elsewhere(&files, module, &mut extern_paths);
+        elsewhere(&files, module, &mut externs);
     }
     Ok(Lowered {
         files,
-        extern_paths,
+        externs,
         renamed,
         comments,
     })
@@ -125,11 +128,7 @@ fn check(options: &Options) -> Result<(), Error> {
 }
 
 /// Adds the types of all files that have no Rust path yet, in `module`.
-fn elsewhere(
-    files: &[FileDescriptorProto],
-    module: &str,
-    extern_paths: &mut Vec<(String, String)>,
-) {
+fn elsewhere(files: &[FileDescriptorProto], module: &str, externs: &mut Externs) {
     for file in files {
         let package = Module::from_protobuf_package_name(file.package());
         let module = std::iter::once(module)
@@ -137,17 +136,7 @@ fn elsewhere(
             .collect::<Vec<_>>()
             .join("::");
         for (proto, rust) in types::paths(file, &module) {
-            if !covers(extern_paths, &proto) {
-                extern_paths.push((proto, rust));
-            }
+            externs.add_where_none(proto, rust);
         }
     }
-}
-
-/// Whether one of the paths is the name, or has it below itself.
-pub(crate) fn covers(extern_paths: &[(String, String)], name: &str) -> bool {
-    extern_paths.iter().any(|(path, _)| {
-        let rest = name.strip_prefix(path.trim_end_matches('.'));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    })
 }

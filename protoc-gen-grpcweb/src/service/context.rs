@@ -5,14 +5,14 @@ use prost_build::Service;
 use prost_types::FileDescriptorProto;
 
 use crate::Error;
-use crate::lower::Renamed;
+use crate::lower::{Externs, Renamed};
 use crate::options::{Options, is_at_or_below};
 
 /// What the code for a service depends on beside the service itself, and what went wrong with one while
 /// prost-build, which knows no errors here, was calling.
 pub(crate) struct Context {
     pub(super) options: Options,
-    pub(crate) extern_paths: Vec<(String, String)>,
+    pub(crate) externs: Externs,
     pub(crate) renamed: Renamed,
     /// The file of each service, by its full name.
     files: HashMap<String, String>,
@@ -23,7 +23,7 @@ impl Context {
     pub(crate) fn new(
         options: Options,
         files: &[FileDescriptorProto],
-        extern_paths: Vec<(String, String)>,
+        externs: Externs,
         renamed: Renamed,
     ) -> Self {
         let files = files
@@ -37,7 +37,7 @@ impl Context {
             .collect();
         Self {
             options,
-            extern_paths,
+            externs,
             renamed,
             files,
             problems: RefCell::default(),

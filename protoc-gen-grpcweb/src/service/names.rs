@@ -9,7 +9,6 @@ use syn::Ident;
 
 use super::context::{Context, full_name};
 use crate::Error;
-use crate::lower::covers;
 use crate::options::is_at_or_below;
 
 /// A service as generated code names it.
@@ -141,7 +140,7 @@ impl MethodNames {
 
 /// A message as seen from within the module of a server or a client, one below its package.
 fn message_type(proto: &str, rust: &str, context: &Context) -> Result<syn::Type, Error> {
-    let path = if covers(&context.extern_paths, proto) {
+    let path = if context.externs.cover(proto) {
         match rust {
             "bool" | "f32" | "f64" | "i32" | "i64" | "u32" | "u64" => {
                 format!("::core::primitive::{rust}")

@@ -1,6 +1,9 @@
 //! Names that are fine in a `.proto` file and one and the same, or none at all, in Rust. All but the
 //! first of them get another name in Rust; on the wire they keep theirs.
 
+mod renamed;
+mod unique;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
@@ -10,74 +13,8 @@ use prost_types::{
     DescriptorProto, EnumDescriptorProto, FileDescriptorProto, ServiceDescriptorProto,
 };
 
-/// What a name is called that has nothing in it but underscores.
-const UNDERSCORE: &str = "underscore";
-
-/// What was renamed.
-#[derive(Debug, Default)]
-pub(crate) struct Renamed {
-    /// Full names of types and packages, each with a dot before it: as in the file, as in Rust.
-    types: BTreeMap<String, String>,
-    /// Paths on the wire, by what they would be with the names in Rust.
-    wire: HashMap<String, String>,
-    /// Values of enums, by what they are in Rust.
-    values: HashMap<String, String>,
-    /// The modules that a package has beside those of its services.
-    modules: HashMap<Module, HashSet<String>>,
-    /// A line for each of the names, for the user.
-    pub(crate) report: Vec<String>,
-}
-
-impl Renamed {
-    /// What stands in Rust for a proto path that a user gave.
-    pub(crate) fn path(&self, path: &str) -> String {
-        let (mut old, mut rest) = (path, "");
-        loop {
-            if let Some(new) = self.types.get(old) {
-                return format!("{new}{rest}");
-            }
-            match old.rfind('.') {
-                Some(dot) if dot > 0 => (old, rest) = path.split_at(dot),
-                _ => return path.to_owned(),
-            }
-        }
-    }
-
-    /// The name on the wire of a service or a method (`package.Service/Method`).
-    pub(crate) fn on_the_wire<'a>(&'a self, name: &'a str) -> &'a str {
-        self.wire.get(name).map_or(name, String::as_str)
-    }
-
-    /// Puts the names of values into formatted code where they are text: what `as_str_name` returns is
-    /// the name on the wire.
-    pub(crate) fn put_values(&self, code: String) -> String {
-        if self.values.is_empty() {
-            return code;
-        }
-        let line = |line: &str| {
-            let text = line.trim_start();
-            let (before, after) = match text.split_once(" => ") {
-                Some((arm, name)) if arm.starts_with("Self::") => (format!("{arm} => "), name),
-                Some((_, to)) if to.starts_with("Some(") => (String::new(), text),
-                _ => return None,
-            };
-            let (new, rest) = after.strip_prefix('"')?.split_once('"')?;
-            let old = self.values.get(new)?;
-            let indent = line.len() - text.len();
-            Some(format!("{:indent$}{before}\"{old}\"{rest}", ""))
-        };
-        code.lines()
-            .map(|text| line(text).unwrap_or_else(|| text.to_owned()) + "\n")
-            .collect()
-    }
-
-    /// Whether the package has a module of this name already.
-    pub(crate) fn has_module(&self, package: &str, module: &str) -> bool {
-        self.modules
-            .get(&Module::from_protobuf_package_name(package))
-            .is_some_and(|modules| modules.contains(module))
-    }
-}
+pub(crate) use renamed::Renamed;
+use unique::{UNDERSCORE, unique, unique_but};
 
 /// Renames what has to be renamed. `is_extern` says which types are not generated.
 pub(super) fn rename(
@@ -375,48 +312,6 @@ impl Renaming<'_> {
     fn note_type(&mut self, old: &str, new: &str) {
         self.renamed.types.insert(old.to_owned(), new.to_owned());
     }
-}
-
-/// Gives a new name to each whose `key` is taken already or empty, and returns them: old and new. The
-/// first of several keeps its own, and no new name is one that another had from the start.
-fn unique<'a>(
-    names: impl IntoIterator<Item = &'a mut String>,
-    taken: &mut HashSet<String>,
-    key: impl Fn(&str) -> String,
-) -> Vec<(String, String)> {
-    unique_but(names, taken, key, |_| false)
-}
-
-/// [`unique`], but for new names that are not to be.
-fn unique_but<'a>(
-    names: impl IntoIterator<Item = &'a mut String>,
-    taken: &mut HashSet<String>,
-    key: impl Fn(&str) -> String,
-    is_unwanted: impl Fn(&str) -> bool,
-) -> Vec<(String, String)> {
-    let mut waiting = Vec::new();
-    for name in names {
-        let own = key(name);
-        if own.is_empty() || !taken.insert(own) {
-            waiting.push(name);
-        }
-    }
-    let mut changes = Vec::new();
-    for name in waiting {
-        let stem = if key(name).is_empty() {
-            format!("{UNDERSCORE}{name}")
-        } else {
-            name.clone()
-        };
-        let stem = stem.trim_end_matches('_');
-        let new = (2_u32..)
-            .map(|n| format!("{stem}{n}"))
-            .find(|new| !is_unwanted(new) && taken.insert(key(new)));
-        if let Some(new) = new {
-            changes.push((std::mem::replace(name, new.clone()), new));
-        }
-    }
-    changes
 }
 
 /// The variant that prost-build makes of a value: without the name of the enum before it.
