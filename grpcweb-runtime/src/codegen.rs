@@ -13,6 +13,9 @@ pub use crate::{
     ServiceDescriptor, Status, Streaming,
 };
 
+/// What a method returns.
+pub type Result<T> = std::result::Result<T, Status>;
+
 /// A method of a service by its place in the `.proto` file, which the generator knows.
 #[expect(
     clippy::indexing_slicing,

@@ -125,8 +125,14 @@ fn run_prost(
             })?;
     Ok(generated
         .into_iter()
-        .filter(|(module, _)| packages.contains(module))
+        .filter(|(module, code)| packages.contains(module) && has_code(code))
         .collect())
+}
+
+/// Whether there is more than the line that prost-build puts before everything.
+fn has_code(code: &str) -> bool {
+    code.lines()
+        .any(|line| !line.is_empty() && !line.starts_with("//"))
 }
 
 /// A module that holds what prost-build has to see but nobody asked for. No package can have its

@@ -37,6 +37,24 @@ fn each_half_of_a_service_can_be_left_out() {
 }
 
 #[test]
+fn a_package_of_which_nothing_is_wanted_is_left_out() {
+    let dir = protos(&[(
+        "only.proto",
+        "syntax = \"proto3\"; package only; import \"google/protobuf/empty.proto\";
+         service S { rpc Get(google.protobuf.Empty) returns (google.protobuf.Empty); }",
+    )]);
+    for options in [
+        "build_client=false,build_server=false",
+        "exclude_service=only",
+    ] {
+        let files = through_protoc(dir.path(), &["only.proto"], options).unwrap();
+        let names: Vec<_> = files.iter().map(|(name, _)| &name[..]).collect();
+        assert_eq!(names, ["mod.rs"], "{options}");
+        assert!(!files[0].1.contains("only"), "{}", files[0].1);
+    }
+}
+
+#[test]
 fn stubs_answer_unimplemented() {
     let code = generated(
         "generate_default_stubs",

@@ -18,21 +18,21 @@ pub(super) fn generate(service: &ServiceNames) -> TokenStream {
             IdempotencyLevel::Idempotent => Some(quote! { Idempotent }),
         };
         let idempotency = idempotency.map(|level| {
-            quote! { .with_idempotency(::grpcweb_runtime::codegen::Idempotency::#level) }
+            quote! { .with_idempotency(rt::Idempotency::#level) }
         });
         let deprecated = method.deprecated.then(|| quote! { .as_deprecated() });
         quote! {
-            ::grpcweb_runtime::codegen::MethodDescriptor::new(
-                #path,
-                ::grpcweb_runtime::codegen::MethodKind::#kind,
-            )
+            rt::MethodDescriptor::new(#path, rt::MethodKind::#kind)
             #idempotency
             #deprecated
         }
     });
     quote! {
         #[doc = #docs]
-        pub static #constant: ::grpcweb_runtime::codegen::ServiceDescriptor =
-            ::grpcweb_runtime::codegen::ServiceDescriptor::new(#name, &[#(#methods),*]);
+        pub static #constant: ::grpcweb_runtime::codegen::ServiceDescriptor = {
+            use ::grpcweb_runtime::codegen as rt;
+
+            rt::ServiceDescriptor::new(#name, &[#(#methods),*])
+        };
     }
 }

@@ -6,6 +6,7 @@ mod descriptor;
 mod names;
 mod server;
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use proc_macro2::TokenStream;
@@ -20,11 +21,16 @@ use names::{MethodNames, ServiceNames};
 /// Writes services behind the messages of their package.
 pub(crate) struct ServiceGenerator {
     context: Rc<Context>,
+    /// The packages that have code for a service.
+    packages: HashSet<String>,
 }
 
 impl ServiceGenerator {
     pub(crate) fn new(context: Rc<Context>) -> Self {
-        Self { context }
+        Self {
+            context,
+            packages: HashSet::new(),
+        }
     }
 
     fn service(&self, service: &Service) -> Result<TokenStream, Error> {
@@ -50,12 +56,20 @@ impl ServiceGenerator {
 impl prost_build::ServiceGenerator for ServiceGenerator {
     fn generate(&mut self, service: Service, buf: &mut String) {
         match self.service(&service) {
-            Ok(code) => buf.push_str(&code.to_string()),
+            // prost-build forgets a package without code, and then misses it.
+            Ok(code) if code.is_empty() => buf.push('\n'),
+            Ok(code) => {
+                buf.push_str(&code.to_string());
+                self.packages.insert(service.package);
+            }
             Err(error) => self.context.report(&service, &error),
         }
     }
 
-    fn finalize_package(&mut self, _: &str, buf: &mut String) {
+    fn finalize_package(&mut self, package: &str, buf: &mut String) {
+        if !self.packages.contains(package) {
+            return;
+        }
         let (major, minor) = (
             env!("CARGO_PKG_VERSION_MAJOR"),
             env!("CARGO_PKG_VERSION_MINOR"),
@@ -117,7 +131,7 @@ fn input_of(method: &MethodNames) -> TokenStream {
 fn result_of(method: &MethodNames) -> TokenStream {
     let output = &method.output;
     let output = streaming_if(method.kind.server_streams(), quote! { #output });
-    quote! { ::core::result::Result<rt::Response<#output>, rt::Status> }
+    quote! { rt::Result<rt::Response<#output>> }
 }
 
 fn streaming_if(streams: bool, message: TokenStream) -> TokenStream {

@@ -160,7 +160,7 @@ fn declaration(service: &ServiceNames, method: &MethodNames, stub: bool) -> Toke
         quote! {
             {
                 let _ = request;
-                async { ::core::result::Result::Err(rt::Status::unimplemented(#message)) }
+                async { rt::Result::Err(rt::Status::unimplemented(#message)) }
             }
         }
     } else {

@@ -29,28 +29,28 @@ pub mod cage {
 }
 
 /// The service `zoo.v1.Keeper` and its methods.
-pub static KEEPER_SERVICE: ::grpcweb_runtime::codegen::ServiceDescriptor = ::grpcweb_runtime::codegen::ServiceDescriptor::new(
-    "zoo.v1.Keeper",
-    &[
-        ::grpcweb_runtime::codegen::MethodDescriptor::new(
-            "/zoo.v1.Keeper/Find",
-            ::grpcweb_runtime::codegen::MethodKind::Unary,
-        ),
-        ::grpcweb_runtime::codegen::MethodDescriptor::new(
-            "/zoo.v1.Keeper/watch_all",
-            ::grpcweb_runtime::codegen::MethodKind::ServerStreaming,
-        ),
-        ::grpcweb_runtime::codegen::MethodDescriptor::new(
-            "/zoo.v1.Keeper/Feed",
-            ::grpcweb_runtime::codegen::MethodKind::ClientStreaming,
-        ),
-        ::grpcweb_runtime::codegen::MethodDescriptor::new(
-                "/zoo.v1.Keeper/Type",
-                ::grpcweb_runtime::codegen::MethodKind::BidiStreaming,
-            )
-            .as_deprecated(),
-    ],
-);
+pub static KEEPER_SERVICE: ::grpcweb_runtime::codegen::ServiceDescriptor = {
+    use ::grpcweb_runtime::codegen as rt;
+    rt::ServiceDescriptor::new(
+        "zoo.v1.Keeper",
+        &[
+            rt::MethodDescriptor::new("/zoo.v1.Keeper/Find", rt::MethodKind::Unary),
+            rt::MethodDescriptor::new(
+                "/zoo.v1.Keeper/watch_all",
+                rt::MethodKind::ServerStreaming,
+            ),
+            rt::MethodDescriptor::new(
+                "/zoo.v1.Keeper/Feed",
+                rt::MethodKind::ClientStreaming,
+            ),
+            rt::MethodDescriptor::new(
+                    "/zoo.v1.Keeper/Type",
+                    rt::MethodKind::BidiStreaming,
+                )
+                .as_deprecated(),
+        ],
+    )
+};
 
 /// The server side of `zoo.v1.Keeper`.
 pub mod keeper_server {
@@ -65,24 +65,21 @@ pub mod keeper_server {
             &self,
             request: rt::Request<super::animals::Animal>,
         ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<rt::Response<super::cage::Lock>, rt::Status>,
+            Output = rt::Result<rt::Response<super::cage::Lock>>,
         > + ::core::marker::Send;
 
         fn watch_all(
             &self,
             request: rt::Request<()>,
         ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                rt::Response<rt::Streaming<super::animals::Animal>>,
-                rt::Status,
-            >,
+            Output = rt::Result<rt::Response<rt::Streaming<super::animals::Animal>>>,
         > + ::core::marker::Send;
 
         fn feed(
             &self,
             request: rt::Request<rt::Streaming<super::animals::Animal>>,
         ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<rt::Response<()>, rt::Status>,
+            Output = rt::Result<rt::Response<()>>,
         > + ::core::marker::Send;
 
         #[deprecated]
@@ -90,10 +87,7 @@ pub mod keeper_server {
             &self,
             request: rt::Request<rt::Streaming<super::Cage>>,
         ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                rt::Response<rt::Streaming<super::Cage>>,
-                rt::Status,
-            >,
+            Output = rt::Result<rt::Response<rt::Streaming<super::Cage>>>,
         > + ::core::marker::Send;
     }
 
@@ -235,7 +229,7 @@ pub mod keeper_client {
             &self,
             request: R,
         ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<rt::Response<super::cage::Lock>, rt::Status>,
+            Output = rt::Result<rt::Response<super::cage::Lock>>,
         > + use<T, R> {
             let client = ::core::clone::Clone::clone(&self.client);
             let request = rt::IntoRequest::into_request(request);
@@ -246,10 +240,7 @@ pub mod keeper_client {
             &self,
             request: R,
         ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                rt::Response<rt::Streaming<super::animals::Animal>>,
-                rt::Status,
-            >,
+            Output = rt::Result<rt::Response<rt::Streaming<super::animals::Animal>>>,
         > + use<T, R> {
             let client = ::core::clone::Clone::clone(&self.client);
             let request = rt::IntoRequest::into_request(request);
@@ -260,7 +251,7 @@ pub mod keeper_client {
             &self,
             request: R,
         ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<rt::Response<()>, rt::Status>,
+            Output = rt::Result<rt::Response<()>>,
         > + use<T, R> {
             let client = ::core::clone::Clone::clone(&self.client);
             let request = rt::IntoRequest::into_request(request);
@@ -272,10 +263,7 @@ pub mod keeper_client {
             &self,
             request: R,
         ) -> impl ::core::future::Future<
-            Output = ::core::result::Result<
-                rt::Response<rt::Streaming<super::Cage>>,
-                rt::Status,
-            >,
+            Output = rt::Result<rt::Response<rt::Streaming<super::Cage>>>,
         > + use<T, R> {
             let client = ::core::clone::Clone::clone(&self.client);
             let request = rt::IntoRequest::into_request(request);
@@ -285,10 +273,10 @@ pub mod keeper_client {
 }
 
 /// The service `zoo.v1.Nobody` and its methods.
-pub static NOBODY_SERVICE: ::grpcweb_runtime::codegen::ServiceDescriptor = ::grpcweb_runtime::codegen::ServiceDescriptor::new(
-    "zoo.v1.Nobody",
-    &[],
-);
+pub static NOBODY_SERVICE: ::grpcweb_runtime::codegen::ServiceDescriptor = {
+    use ::grpcweb_runtime::codegen as rt;
+    rt::ServiceDescriptor::new("zoo.v1.Nobody", &[])
+};
 
 /// The server side of `zoo.v1.Nobody`.
 pub mod nobody_server {
