@@ -35,12 +35,12 @@ pub struct Streaming<T> {
     /// an `await`.
     source: Mutex<Source<T>>,
     /// How many messages were there without waiting, since the last time there was none.
-    at_once: u8,
+    at_once: u16,
     end: Result<MetadataMap, Status>,
 }
 
 /// The most messages that are handed out in a row without letting other tasks run.
-const AT_ONCE: u8 = 128;
+const AT_ONCE: u16 = 1024;
 
 enum Source<T> {
     Inbound(Box<Inbound>, Decode<T>),
