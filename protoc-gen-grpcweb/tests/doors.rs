@@ -282,6 +282,28 @@ fn what_is_no_request_ends_with_one_line_and_a_failure() {
 }
 
 #[test]
+fn a_closed_output_ends_with_one_line_and_a_failure() {
+    let mut child = Command::new(PLUGIN)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let request = CodeGeneratorRequest::default().encode_to_vec();
+    let request = [request, vec![0x12, 0]].concat();
+    child.stdin.take().unwrap().write_all(&request).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(
+        said.contains("cannot hand the response to protoc"),
+        "{said}"
+    );
+}
+
+#[test]
 fn an_error_is_in_the_response_and_the_exit_is_a_success() {
     let request = CodeGeneratorRequest {
         parameter: Some("nonsense".into()),
