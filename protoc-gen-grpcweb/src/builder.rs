@@ -166,6 +166,13 @@ impl Builder {
         self
     }
 
+    /// Whether to put the descriptors of all files, without comments, into a constant
+    /// `FILE_DESCRIPTOR_SET` beside the modules: `false` unless set.
+    pub fn file_descriptor_set(mut self, enable: bool) -> Self {
+        self.options.file_descriptor_set = enable;
+        self
+    }
+
     /// Uses the Rust type or module at `rust_path` for what is at `proto_path`, and generates nothing
     /// for it: see [`prost_build::Config::extern_path`].
     pub fn extern_path(

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 
+use proc_macro2::Literal;
 use prost_build::{Config, Module};
 use prost_types::FileDescriptorProto;
 
@@ -52,6 +53,7 @@ pub(crate) fn generate(
     selection: Selection<'_>,
     options: &Options,
 ) -> Result<Generated, Error> {
+    let set = embedded_set(&descriptors, options)?;
     let lowered = lower::lower(descriptors, options)?;
     let Lowered {
         files,
@@ -74,7 +76,7 @@ pub(crate) fn generate(
     let file_name = |module: &Module| module.to_file_name_or(&options.default_package_filename);
     let mut files = vec![GeneratedFile {
         name: options.include_file.clone(),
-        content: format!("{HEADER}{}", modules::tie(packages.keys(), file_name)),
+        content: format!("{HEADER}{}{set}", modules::tie(packages.keys(), file_name)),
     }];
     for (module, code) in &packages {
         let name = file_name(module);
@@ -86,6 +88,21 @@ pub(crate) fn generate(
         });
     }
     Ok(Generated { files, warnings })
+}
+
+/// The constant with the descriptors of all files, where it is wanted.
+fn embedded_set(descriptors: &Descriptors, options: &Options) -> Result<String, Error> {
+    if !options.file_descriptor_set {
+        return Ok(String::new());
+    }
+    let set = descriptors
+        .encoded_set()
+        .map_err(|error| Error::with_source("the descriptors are malformed", error))?;
+    Ok(format!(
+        "\n/// An encoded `google.protobuf.FileDescriptorSet` of all files, without their comments.\n\
+         pub const FILE_DESCRIPTOR_SET: &[u8] = {};\n",
+        Literal::byte_string(&set)
+    ))
 }
 
 /// The code for each package of the selected files.

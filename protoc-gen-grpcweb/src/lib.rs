@@ -60,6 +60,7 @@
 //! | [`messages`](Builder::messages) | `messages=RUST_PATH` | the module that has the messages, as in crate::pb |
 //! | [`include_file`](Builder::include_file) | `include_file=NAME` | the file that ties the packages together as modules (default: mod.rs) |
 //! | [`default_package_filename`](Builder::default_package_filename) | `default_package_filename=NAME` | the file for what is in no package, without .rs (default: _) |
+//! | [`file_descriptor_set`](Builder::file_descriptor_set) | `file_descriptor_set[=true\|false]` | put the descriptors of all files into a constant FILE_DESCRIPTOR_SET |
 //! | [`extern_path`](Builder::extern_path) | `extern_path=PROTO_PATH=RUST_PATH` | use the Rust type or module for what is at the proto path, and generate nothing for it |
 //! | [`compile_well_known_types`](Builder::compile_well_known_types) | `compile_well_known_types[=true\|false]` | generate google.protobuf instead of using prost-types |
 //! | [`type_attribute`](Builder::type_attribute) | `type_attribute=PROTO_PATH=ATTRIBUTE` | put an attribute on messages, enums and oneofs |

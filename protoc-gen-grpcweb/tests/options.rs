@@ -217,6 +217,19 @@ fn files_can_have_other_names() {
     assert!(code.contains("include!(\"bare.rs\");"));
 }
 
+#[test]
+fn descriptors_can_be_embedded() {
+    let code = generated("file_descriptor_set", configure().file_descriptor_set(true));
+    let start = code
+        .find("pub const FILE_DESCRIPTOR_SET: &[u8] = b\"")
+        .unwrap();
+    let constant = code[start..].lines().next().unwrap();
+    for name in ["zoo.proto", "animals.proto", "Keeper", "watch_all"] {
+        assert!(constant.contains(name), "{name}");
+    }
+    assert!(!constant.contains("Keeps animals"), "a comment");
+}
+
 fn compile(dir: &Path, files: &[&str], builder: Builder) -> Result<(), String> {
     let files: Vec<_> = files.iter().map(|file| dir.join(file)).collect();
     builder

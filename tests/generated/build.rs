@@ -22,7 +22,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     protos.push(out.join("large.proto"));
     protos.sort();
-    protoc_gen_grpcweb::configure().compile_protos(&protos, &[dir, out])?;
+    protoc_gen_grpcweb::configure()
+        .file_descriptor_set(true)
+        .compile_protos(&protos, &[dir, out])?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ mod defaults;
 mod editions;
 mod externs;
 mod features;
+mod raw;
 mod rename;
 mod types;
 mod well_known;
@@ -23,12 +24,13 @@ pub(crate) use externs::Externs;
 pub(crate) use rename::Renamed;
 pub(crate) use well_known::PROST;
 
-/// Files as `protoc` describes them. The same bytes are read twice, because `prost_types` does not know
+/// Files as `protoc` describes them. The same bytes are read more than once, because `prost_types` does not know
 /// editions and features.
 #[derive(Debug)]
 pub(crate) struct Descriptors {
     pub(crate) files: Vec<FileDescriptorProto>,
     features: Vec<features::File>,
+    raw: Vec<Vec<u8>>,
 }
 
 impl Descriptors {
@@ -37,7 +39,13 @@ impl Descriptors {
         Ok(Self {
             files: FileDescriptorSet::decode(bytes)?.file,
             features: features::FileSet::decode(bytes)?.files,
+            raw: raw::FileSet::decode(bytes)?.files,
         })
+    }
+
+    /// The files as an encoded `FileDescriptorSet`, without comments.
+    pub(crate) fn encoded_set(&self) -> Result<Vec<u8>, prost::DecodeError> {
+        raw::set_without_comments(&self.raw)
     }
 
     /// Reads the files of a `CodeGeneratorRequest`, and the request itself without them.
@@ -48,6 +56,7 @@ impl Descriptors {
         let descriptors = Self {
             files: std::mem::take(&mut request.proto_file),
             features: features::Request::decode(bytes)?.files,
+            raw: raw::Request::decode(bytes)?.files,
         };
         Ok((descriptors, request))
     }
@@ -68,6 +77,7 @@ pub(crate) fn lower(descriptors: Descriptors, options: &Options) -> Result<Lower
     let Descriptors {
         mut files,
         features,
+        ..
     } = descriptors;
     for (file, features) in files.iter_mut().zip(&features) {
         editions::lower(file, features)?;

@@ -43,3 +43,18 @@ fn what_has_another_name_in_rust_keeps_its_own_on_the_wire() {
     );
     assert_eq!(SAME2_SERVICE.name, "twice.same");
 }
+
+#[test]
+fn the_embedded_descriptors_are_those_of_the_files() {
+    use prost::Message as _;
+
+    let set = prost_types::FileDescriptorSet::decode(generated::FILE_DESCRIPTOR_SET).unwrap();
+    let editions = set.file.iter().find(|file| file.name() == "editions.proto");
+    assert_eq!(editions.unwrap().syntax(), "editions");
+    assert!(
+        set.file
+            .iter()
+            .any(|file| file.name() == "google/protobuf/any.proto")
+    );
+    assert!(set.file.iter().all(|file| file.source_code_info.is_none()));
+}
