@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
+use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 
@@ -30,6 +31,8 @@ enum Kind {
     #[default]
     Empty,
     Full(Bytes),
+    /// One chunk, then HTTP trailers.
+    Trailed(Bytes, Box<HeaderMap>),
     #[cfg(any(feature = "channel", feature = "serve"))]
     Incoming(hyper::body::Incoming),
     Boxed(Boxed),
@@ -46,6 +49,11 @@ impl Body {
     #[must_use]
     pub fn full(data: impl Into<Bytes>) -> Self {
         Self(Kind::Full(data.into()))
+    }
+
+    /// A body of one chunk and HTTP trailers.
+    pub(crate) fn with_trailers(data: Bytes, trailers: HeaderMap) -> Self {
+        Self(Kind::Trailed(data, Box::new(trailers)))
     }
 
     /// Wraps another body. A `Body`, or hyper's own, is not boxed again.
@@ -89,6 +97,14 @@ impl http_body::Body for Body {
                 self.0 = Kind::Empty;
                 Poll::Ready((!data.is_empty()).then(|| Ok(Frame::data(data))))
             }
+            Kind::Trailed(data, trailers) => {
+                if !data.is_empty() {
+                    return Poll::Ready(Some(Ok(Frame::data(std::mem::take(data)))));
+                }
+                let trailers = std::mem::take(trailers.as_mut());
+                self.0 = Kind::Empty;
+                Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+            }
             #[cfg(any(feature = "channel", feature = "serve"))]
             Kind::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
             Kind::Boxed(body) => body.as_mut().poll_frame(cx),
@@ -99,6 +115,7 @@ impl http_body::Body for Body {
         match &self.0 {
             Kind::Empty => true,
             Kind::Full(data) => data.is_empty(),
+            Kind::Trailed(..) => false,
             #[cfg(any(feature = "channel", feature = "serve"))]
             Kind::Incoming(body) => body.is_end_stream(),
             Kind::Boxed(body) => body.is_end_stream(),
@@ -109,6 +126,8 @@ impl http_body::Body for Body {
         match &self.0 {
             Kind::Empty => SizeHint::with_exact(0),
             Kind::Full(data) => SizeHint::with_exact(u64::try_from(data.len()).unwrap_or(u64::MAX)),
+            // An exact size would become a `content-length`, at which some clients stop reading.
+            Kind::Trailed(..) => SizeHint::default(),
             #[cfg(any(feature = "channel", feature = "serve"))]
             Kind::Incoming(body) => body.size_hint(),
             Kind::Boxed(body) => body.size_hint(),

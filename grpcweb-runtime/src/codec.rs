@@ -1,65 +1,116 @@
-//! Messages to bytes and back, in the protobuf format.
+//! Messages to bytes and back.
 
 use bytes::{Bytes, BytesMut};
 use prost::Message;
 
-use crate::wire::frame::{HEADER_LEN, put_frame};
-use crate::{Limits, Status};
+use crate::format::Format;
+use crate::wire::frame::{COMPRESSED, HEADER_LEN, put_frame};
+use crate::{BoxError, Status};
+
+/// A way to write messages of a type. What a call does beside that is the same for all of them.
+#[doc(hidden)]
+pub trait Codec<T>: Send + Sync + 'static {
+    /// The bytes that [`encode`](Self::encode) appends.
+    fn encoded_len(message: &T) -> usize;
+
+    /// Appends a message.
+    fn encode(message: &T, buf: &mut BytesMut);
+
+    /// Reads a message.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are none.
+    fn decode(payload: Bytes) -> Result<T, BoxError>;
+}
+
+/// The protobuf format, by prost.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct Prost;
+
+impl<T: Message + Default> Codec<T> for Prost {
+    fn encoded_len(message: &T) -> usize {
+        message.encoded_len()
+    }
+
+    fn encode(message: &T, buf: &mut BytesMut) {
+        message.encode_raw(buf);
+    }
+
+    fn decode(payload: Bytes) -> Result<T, BoxError> {
+        T::decode(payload).map_err(Into::into)
+    }
+}
 
 /// Turns the payload of a frame into a message.
 pub(crate) type Decode<T> = fn(Bytes) -> Result<T, Status>;
 
 /// Reads a message that a client sent.
-pub(crate) fn decode_request<T: Message + Default>(payload: Bytes) -> Result<T, Status> {
-    T::decode(payload).map_err(|error| {
+pub(crate) fn decode_request<C: Codec<T>, T>(payload: Bytes) -> Result<T, Status> {
+    C::decode(payload).map_err(|error| {
         Status::invalid_argument(format!("the request message cannot be decoded: {error}"))
             .with_source(error)
     })
 }
 
 /// Reads a message that a server sent.
-pub(crate) fn decode_response<T: Message + Default>(payload: Bytes) -> Result<T, Status> {
-    T::decode(payload).map_err(|error| {
+pub(crate) fn decode_response<C: Codec<T>, T>(payload: Bytes) -> Result<T, Status> {
+    C::decode(payload).map_err(|error| {
         Status::internal(format!("the response message cannot be decoded: {error}"))
             .with_source(error)
     })
 }
 
 /// A message frame in a buffer of its own, with `room` for what follows it.
-pub(crate) fn encode_alone<T: Message>(
+pub(crate) fn encode_alone<C: Codec<T>, T>(
     message: &T,
-    limits: Limits,
+    format: &Format,
     room: usize,
 ) -> Result<BytesMut, Status> {
-    let len = checked_len(message, limits)?;
+    let len = checked_len(C::encoded_len(message), format)?;
     let mut buf = BytesMut::with_capacity(HEADER_LEN + len + room);
-    put(message, &mut buf);
+    put_frame(&mut buf, 0, |buf| C::encode(message, buf));
+    compress_from(0, &mut buf, format)?;
     Ok(buf)
 }
 
 /// Appends a message frame.
-pub(crate) fn encode_into<T: Message>(
+pub(crate) fn encode_into<C: Codec<T>, T>(
     message: &T,
-    limits: Limits,
+    format: &Format,
     buf: &mut BytesMut,
 ) -> Result<(), Status> {
-    buf.reserve(HEADER_LEN + checked_len(message, limits)?);
-    put(message, buf);
-    Ok(())
+    buf.reserve(HEADER_LEN + checked_len(C::encoded_len(message), format)?);
+    let start = buf.len();
+    put_frame(buf, 0, |buf| C::encode(message, buf));
+    compress_from(start, buf, format)
 }
 
-fn checked_len<T: Message>(message: &T, limits: Limits) -> Result<usize, Status> {
-    let len = message.encoded_len();
-    if len > limits.encoding() {
+fn checked_len(len: usize, format: &Format) -> Result<usize, Status> {
+    let limit = format.limits.encoding;
+    if len > limit {
         return Err(Status::resource_exhausted(format!(
-            "the message to be sent has {len} bytes, over this side's limit of {}: raise it with \
-             Limits::max_encoding_message_size",
-            limits.encoding()
+            "the message to be sent has {len} bytes, over this side's limit of {limit}: raise it with \
+             max_encoding_message_size"
         )));
     }
     Ok(len)
 }
 
-fn put<T: Message>(message: &T, buf: &mut BytesMut) {
-    put_frame(buf, 0, |buf| message.encode_raw(buf));
+/// Compresses the message of the frame that begins at `start`, the last one, if it is worth it.
+fn compress_from(start: usize, buf: &mut BytesMut, format: &Format) -> Result<(), Status> {
+    let Some(encoding) = format.compression else {
+        return Ok(());
+    };
+    let payload = buf.get(start + HEADER_LEN..).unwrap_or_default();
+    if payload.len() <= format.compress_above {
+        return Ok(());
+    }
+    let compressed = encoding.compress(payload).map_err(|error| {
+        Status::internal("the message to be sent could not be compressed").with_source(error)
+    })?;
+    buf.truncate(start);
+    put_frame(buf, COMPRESSED, |buf| buf.extend_from_slice(&compressed));
+    Ok(())
 }

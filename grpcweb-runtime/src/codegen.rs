@@ -7,9 +7,10 @@ pub use tower_service::Service;
 
 pub use crate::body::HttpBody;
 pub use crate::client::{Client, Transport};
-pub use crate::server::{Call, ResponseFuture, RpcService, handle};
+pub use crate::codec::Prost;
+pub use crate::server::{Call, ResponseFuture, RpcService, Settings, handle};
 pub use crate::{
-    Body, Idempotency, IntoRequest, Limits, MethodDescriptor, MethodKind, Request, Response,
+    Body, Idempotency, IntoRequest, MethodDescriptor, MethodKind, Request, Response, ServerOptions,
     ServiceDescriptor, Status, Streaming,
 };
 

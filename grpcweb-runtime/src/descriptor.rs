@@ -15,6 +15,15 @@ impl ServiceDescriptor {
     pub const fn new(name: &'static str, methods: &'static [MethodDescriptor]) -> Self {
         Self { name, methods }
     }
+
+    /// Whether there is a method of this name.
+    pub(crate) fn has_method(&self, name: &str) -> bool {
+        let names = self.methods.iter().filter_map(|method| {
+            let (_, name) = method.path.rsplit_once('/')?;
+            Some(name)
+        });
+        names.into_iter().any(|own| own == name)
+    }
 }
 
 /// What a `.proto` file says about a method.

@@ -1,28 +1,28 @@
 //! Messages out of an HTTP body.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Body as _;
 
+use crate::deadline::{Timer, poll_timer};
+use crate::format::Format;
 use crate::outbound::RequestFailure;
 use crate::server::Remainder;
-use crate::wire::frame::{Frame, FrameDecoder, FrameError, FrameLimits};
-use crate::wire::protocol::Protocol;
+use crate::wire::compression::DecompressError;
+use crate::wire::frame::{Frame, FrameDecoder, FrameError, FrameLimits, Kind};
 use crate::wire::text::TextDecoder;
 use crate::wire::{status, trailers};
-use crate::{Body, BoxError, Limits, MetadataMap, Status};
-
-/// The most bytes of trailers that a response may have.
-const MAX_TRAILERS: usize = 1024 * 1024;
+use crate::{Body, BoxError, MetadataMap, Status};
 
 /// Which half of a call is being read.
 #[derive(Debug)]
 enum Half {
-    /// Ends where the body ends. What is not read of it goes into `rest`, where somebody wants it.
-    Request { rest: Option<Remainder> },
+    Request(Sender),
     /// Ends with a status: in the body, or in the head where the body has none.
     Response {
         head: Option<HeaderMap>,
@@ -30,13 +30,28 @@ enum Half {
     },
 }
 
+/// The client that a request comes from, and what it is granted. A request ends where its body ends.
+#[derive(Debug)]
+pub(crate) struct Sender {
+    /// Where what is not read of the body is put, where somebody wants it.
+    pub(crate) rest: Option<Arc<Remainder>>,
+    /// How long a message may take to arrive.
+    pub(crate) patience: Duration,
+}
+
 /// Reads the messages of a request or a response, then what ends it.
 #[derive(Debug)]
 pub(crate) struct Inbound {
     body: Body,
+    read: u64,
     text: Option<TextDecoder>,
     frames: FrameDecoder,
+    format: Format,
     half: Half,
+    /// Whether there has to be one message and no more, so that the whole body is waited for as one.
+    single: bool,
+    /// Runs while a message is on its way.
+    arrival: Option<Timer>,
 }
 
 /// What [`Inbound`] finds next.
@@ -48,62 +63,70 @@ pub(crate) enum Item {
 }
 
 impl Inbound {
-    pub(crate) fn request(
-        body: Body,
-        protocol: Protocol,
-        limits: Limits,
-        rest: Option<Remainder>,
-    ) -> Self {
-        Self::new(body, protocol, limits, Half::Request { rest })
+    pub(crate) fn request(body: Body, format: Format, sender: Sender) -> Self {
+        Self::new(body, format, Half::Request(sender))
     }
 
     /// `head` is a status that came with the headers of the response, `request` what became of the
     /// request that it answers.
     pub(crate) fn response(
         body: Body,
-        protocol: Protocol,
-        limits: Limits,
+        format: Format,
         head: Option<HeaderMap>,
         request: RequestFailure,
     ) -> Self {
-        Self::new(body, protocol, limits, Half::Response { head, request })
+        Self::new(body, format, Half::Response { head, request })
     }
 
-    fn new(body: Body, protocol: Protocol, limits: Limits, half: Half) -> Self {
+    fn new(body: Body, format: Format, half: Half) -> Self {
         Self {
             body,
-            text: protocol.is_text().then(TextDecoder::default),
+            read: 0,
+            text: format.protocol.is_text().then(TextDecoder::default),
             frames: FrameDecoder::new(FrameLimits {
-                message: limits.decoding(),
-                trailers: MAX_TRAILERS,
+                message: format.limits.decoding,
+                trailers: format.limits.trailers,
             }),
+            format,
             half,
+            single: false,
+            arrival: None,
         }
     }
 
     /// The next message, or the end. Not to be called again after the end or an error.
     pub(crate) fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, Status>> {
-        self.poll_body(cx).map_err(|status| match &self.half {
-            Half::Request { .. } => status,
+        let item = match self.poll_body(cx) {
+            Poll::Pending => return self.poll_arrival(cx).map(Err),
+            Poll::Ready(item) => item,
+        };
+        if !self.single {
+            self.arrival = None;
+        }
+        Poll::Ready(item.map_err(|status| match &self.half {
+            Half::Request(_) => status,
             Half::Response { request, .. } => request.or(status),
-        })
+        }))
     }
 
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, Status>> {
         loop {
-            match self.frames.next_frame().map_err(|e| self.frame_error(e))? {
-                Some(Frame::Message(payload)) => return Poll::Ready(Ok(Item::Message(payload))),
-                Some(Frame::Trailers(block)) => return Poll::Ready(self.end_in_body(&block, cx)),
-                None => {}
+            if let Some(frame) = self.frames.next_frame().map_err(|e| self.frame_error(e))? {
+                return Poll::Ready(self.item_of(frame, cx));
             }
             if let Some(text) = &self.text {
                 text.check().map_err(|e| self.malformed(&e))?;
             }
-            let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
+            let polled = Pin::new(&mut self.body).poll_frame(cx);
+            let Poll::Ready(next) = polled else {
+                return Poll::Pending;
+            };
+            let Some(frame) = next else {
                 return Poll::Ready(self.end_of_body());
             };
             match frame.map_err(|e| self.body_error(e))?.into_data() {
                 Ok(data) => {
+                    self.count(data.len())?;
                     let data = match &mut self.text {
                         Some(text) => text.decode(&data),
                         None => data,
@@ -124,6 +147,25 @@ impl Inbound {
         }
     }
 
+    /// Gives up on a client that began a message and does not finish it.
+    fn poll_arrival(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
+        let Half::Request(Sender { patience, .. }) = self.half else {
+            return Poll::Pending;
+        };
+        if !self.single && !self.frames.is_inside() {
+            return Poll::Pending;
+        }
+        if self.arrival.is_none() {
+            self.arrival = Timer::after(patience);
+        }
+        poll_timer(&mut self.arrival, cx).map(|()| {
+            Status::deadline_exceeded(format!(
+                "the request message did not arrive within {patience:?}: send it faster, or raise the \
+                 limit with ServerOptions::receive_timeout"
+            ))
+        })
+    }
+
     /// What has not been read of the body.
     pub(crate) fn take_body(&mut self) -> Body {
         std::mem::take(&mut self.body)
@@ -131,11 +173,12 @@ impl Inbound {
 
     /// The only message, where the call has to have one.
     pub(crate) async fn single(&mut self) -> Result<(Bytes, MetadataMap), Status> {
+        self.single = true;
         let first = match self.item().await? {
             Item::Message(payload) => payload,
             Item::End(_) => {
                 return Err(Status::unimplemented(match self.half {
-                    Half::Request { .. } => "the request has no message, but the method takes one",
+                    Half::Request(_) => "the request has no message, but the method takes one",
                     Half::Response { .. } => {
                         "the response has no message, but the method returns one"
                     }
@@ -145,7 +188,7 @@ impl Inbound {
         match self.item().await? {
             Item::End(trailers) => Ok((first, trailers)),
             Item::Message(_) => Err(Status::unimplemented(match self.half {
-                Half::Request { .. } => {
+                Half::Request(_) => {
                     "the request has more than the one message that the method takes"
                 }
                 Half::Response { .. } => {
@@ -159,16 +202,57 @@ impl Inbound {
         std::future::poll_fn(|cx| self.poll_item(cx)).await
     }
 
-    /// Ends at a trailers frame: whatever the server still sends is not waited for.
-    fn end_in_body(&mut self, block: &Bytes, cx: &mut Context<'_>) -> Result<Item, Status> {
-        let Half::Response { head, .. } = &mut self.half else {
-            return Err(Status::invalid_argument(
+    fn item_of(&mut self, frame: Frame, cx: &mut Context<'_>) -> Result<Item, Status> {
+        let ends_in_body = self.format.protocol.ends_in_body();
+        match (frame.kind, &self.half) {
+            (Kind::Message, _) => self.payload_of(frame).map(Item::Message),
+            (Kind::Trailers, Half::Response { .. }) if ends_in_body => {
+                let block = self.payload_of(frame)?;
+                self.end_in_body(&block, cx)
+            }
+            (Kind::Trailers, Half::Response { .. }) => Err(Status::internal(
+                "the response has a trailers frame, which only gRPC-Web has",
+            )),
+            (Kind::Trailers, Half::Request(_)) => Err(Status::invalid_argument(
                 "the request has a trailers frame, which only a response may have",
+            )),
+        }
+    }
+
+    /// The payload as it was before it was compressed.
+    fn payload_of(&self, frame: Frame) -> Result<Bytes, Status> {
+        if !frame.compressed {
+            return Ok(frame.payload);
+        }
+        let Some(encoding) = self.format.compression else {
+            return Err(Status::internal(
+                "a frame is marked as compressed, but the call has no grpc-encoding",
             ));
         };
+        if frame.payload.is_empty() {
+            return Ok(frame.payload);
+        }
+        let limit = match frame.kind {
+            Kind::Message => self.format.limits.decoding,
+            Kind::Trailers => self.format.limits.trailers,
+        };
+        encoding
+            .decompress(&frame.payload, limit)
+            .map_err(|error| match error {
+                DecompressError::TooLong { limit } => {
+                    self.too_long(format_args!("that was decompressed"), limit)
+                }
+                DecompressError::Corrupt { .. } => self.malformed(&error).with_source(error),
+            })
+    }
+
+    /// Ends at a trailers frame: whatever the server still sends is not waited for.
+    fn end_in_body(&mut self, block: &Bytes, cx: &mut Context<'_>) -> Result<Item, Status> {
         let trailers = trailers::parse(block).map_err(|e| Status::internal(e.to_string()))?;
-        let trailers = match head.take() {
-            Some(head) if !status::is_in(&trailers) => head,
+        let trailers = match &mut self.half {
+            Half::Response { head, .. } if !status::is_in(&trailers) => {
+                head.take().unwrap_or(trailers)
+            }
             _ => trailers,
         };
         // An HTTP/1.1 connection serves the next call only if the end of this body was seen. It is
@@ -188,7 +272,10 @@ impl Inbound {
     fn end_of_body(&mut self) -> Result<Item, Status> {
         self.check_end()?;
         match &mut self.half {
-            Half::Request { .. } => Ok(Item::End(MetadataMap::new())),
+            Half::Request(_) => {
+                self.body = Body::empty();
+                Ok(Item::End(MetadataMap::new()))
+            }
             Half::Response { head, .. } => match head.take() {
                 Some(head) => self.end_with(head),
                 None => Err(Status::unknown(
@@ -204,30 +291,48 @@ impl Inbound {
         status::read(trailers).map(Item::End)
     }
 
+    /// Counts the bytes of a request, which may be limited as a whole.
+    fn count(&mut self, len: usize) -> Result<(), Status> {
+        self.read = self
+            .read
+            .saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
+        let limit = self.format.limits.body;
+        if self.read > limit {
+            return Err(Status::resource_exhausted(format!(
+                "the request has more than the {limit} bytes that it may have in all: raise the \
+                 server's limit with ServerOptions::max_request_size"
+            )));
+        }
+        Ok(())
+    }
+
     fn frame_error(&self, error: FrameError) -> Status {
         match (&error, &self.half) {
-            (FrameError::MessageTooLong { len, limit }, half) => {
-                let (what, side) = match half {
-                    Half::Request { .. } => ("request", "server"),
-                    Half::Response { .. } => ("response", "client"),
-                };
-                Status::resource_exhausted(format!(
-                    "a {what} message of {len} bytes is over the {side}'s limit of {limit}: raise \
-                     it with Limits::max_decoding_message_size"
-                ))
+            (FrameError::MessageTooLong { len, limit }, _) => {
+                self.too_long(format_args!("of {len} bytes"), *limit)
             }
             (FrameError::TrailersTooLong { .. }, Half::Response { .. }) => {
                 Status::resource_exhausted(error.to_string())
             }
-            (FrameError::Compressed, _) => Status::internal(error.to_string()),
             _ => self.malformed(&error),
         }
+    }
+
+    fn too_long(&self, which: std::fmt::Arguments<'_>, limit: usize) -> Status {
+        let (what, side) = match self.half {
+            Half::Request(_) => ("request", "server"),
+            Half::Response { .. } => ("response", "client"),
+        };
+        Status::resource_exhausted(format!(
+            "a {what} message {which} is over the {side}'s limit of {limit} bytes: raise it with \
+             max_decoding_message_size"
+        ))
     }
 
     /// Bytes that are not what the protocol says: the client's fault, or the server's.
     fn malformed(&self, error: &(dyn std::error::Error + Send + Sync)) -> Status {
         match self.half {
-            Half::Request { .. } => Status::invalid_argument(error.to_string()),
+            Half::Request(_) => Status::invalid_argument(error.to_string()),
             Half::Response { .. } => Status::internal(error.to_string()),
         }
     }
@@ -239,7 +344,7 @@ impl Inbound {
             return status.clone();
         }
         match self.half {
-            Half::Request { .. } => {
+            Half::Request(_) => {
                 Status::cancelled("the client went away while it was sending the request")
             }
             Half::Response { .. } => Status::unavailable(format!(
@@ -253,8 +358,13 @@ impl Inbound {
 impl Drop for Inbound {
     fn drop(&mut self) {
         let body = self.take_body();
-        if let Half::Request { rest: Some(rest) } = &self.half {
-            rest.put(body);
+        if let Half::Request(Sender {
+            rest: Some(rest), ..
+        }) = &self.half
+        {
+            if !body.is_end_stream() {
+                rest.put(body);
+            }
         }
     }
 }

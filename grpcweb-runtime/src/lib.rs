@@ -1,5 +1,5 @@
-//! The runtime under the code that `protoc-gen-grpcweb` generates: gRPC-Web for services and clients,
-//! next to the web application that is there already.
+//! The runtime under the code that `protoc-gen-grpcweb` generates: gRPC-Web and gRPC for services and
+//! clients, next to the web application that is there already.
 //!
 //! A service is a trait that generated code brings; the compiler sees to it that no method is
 //! missing. Its server is a [`tower_service::Service`], so that it can stand in axum, in hyper, or
@@ -41,6 +41,10 @@
 //! - `channel` (default): [`Channel`], the client transport on hyper.
 //! - `serve` (default): [`serve`], the server on hyper.
 //! - `axum`: [`Router::into_axum_router`].
+//! - `cors`: [`Cors`], for pages of other origins.
+//! - `gzip`, `deflate`, `zstd`, `brotli`, `snappy`: each a [`CompressionEncoding`].
+//! - `tokio`: timers for deadlines and slow senders. The first three bring it. Without it, a deadline is
+//!   noticed only when something else wakes the call.
 //!
 //! Without any of them what is left is services, clients and the wire, over transports of your own.
 
@@ -57,15 +61,19 @@
 )]
 
 mod body;
+mod cancel;
 mod code;
 mod codec;
+mod deadline;
 mod descriptor;
+mod format;
 mod inbound;
 mod limits;
 mod metadata;
 mod outbound;
 mod request;
 mod response;
+mod signal;
 mod status;
 mod streaming;
 mod wire;
@@ -77,19 +85,22 @@ pub mod error_details;
 pub mod server;
 
 pub use body::{Body, HttpBody};
+pub use cancel::{CancelReason, Cancelled};
 #[cfg(feature = "channel")]
 pub use client::Channel;
 pub use code::Code;
 pub use descriptor::{Idempotency, MethodDescriptor, MethodKind, ServiceDescriptor};
-pub use limits::Limits;
 pub use metadata::{InvalidMetadata, MetadataMap};
 pub use request::{IntoRequest, Request};
 pub use response::Response;
-pub use server::Router;
+#[cfg(feature = "cors")]
+pub use server::Cors;
 #[cfg(feature = "serve")]
 pub use server::serve;
+pub use server::{Router, ServerOptions};
 pub use status::Status;
 pub use streaming::Streaming;
+pub use wire::compression::CompressionEncoding;
 
 /// Any error that can cross threads.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -5,62 +5,62 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue};
 use http_body::Frame;
-use prost::Message;
 
+use crate::codec::{self, Codec};
+use crate::format::Format;
 use crate::wire::protocol::Protocol;
 use crate::wire::{status, text, trailers};
-use crate::{Body, BoxError, Limits, MetadataMap, Status, Streaming, codec};
+use crate::{Body, BoxError, MetadataMap, Status, Streaming};
 
 /// How many bytes of messages that are ready at once go out together. A message that has to be
 /// waited for is never held back for more.
 const COALESCE: usize = 32 * 1024;
 
-/// The body of a unary response, in one chunk.
-pub(crate) fn unary<T: Message>(
-    protocol: Protocol,
-    limits: Limits,
-    message: &T,
+/// Room for the trailers frame that nearly every response has.
+pub(crate) const ROOM_FOR_OK: usize = trailers::OK.len();
+
+/// The body of a unary response: a message frame, and what ends the call.
+pub(crate) fn unary(
+    format: &Format,
+    mut message: BytesMut,
     trailing: MetadataMap,
 ) -> Result<Body, Status> {
-    if trailing.is_empty() {
-        let mut buf = codec::encode_alone(message, limits, trailers::OK.len())?;
-        buf.extend_from_slice(trailers::OK);
-        Ok(whole(protocol, buf))
+    let in_body = format.protocol.ends_in_body();
+    if in_body && trailing.is_empty() {
+        message.extend_from_slice(trailers::OK);
+        return Ok(whole(format.protocol, message));
+    }
+    let trailers = trailers_of(Ok(()), trailing, format.limits.trailers)?;
+    if in_body {
+        trailers::put(&mut message, &trailers);
+        Ok(whole(format.protocol, message))
     } else {
-        let mut buf = codec::encode_alone(message, limits, 0)?;
-        put_trailers(Ok(()), trailing, &mut buf);
-        Ok(whole(protocol, buf))
+        Ok(Body::with_trailers(message.freeze(), trailers))
     }
 }
 
-/// The body of a response that is only an error.
-pub(crate) fn error(protocol: Protocol, status: &Status) -> Body {
+/// The body of a response that is only an error, where the protocol has it in the body.
+pub(crate) fn error(protocol: Protocol, trailers: &HeaderMap) -> Body {
     let mut buf = BytesMut::new();
-    put_trailers(Err(status), status.metadata().clone(), &mut buf);
+    trailers::put(&mut buf, trailers);
     whole(protocol, buf)
-}
-
-/// The body of a streaming response: `trailing` goes out after the end of the stream, with what the
-/// stream itself ended with.
-pub(crate) fn response<T: Message + 'static>(
-    protocol: Protocol,
-    limits: Limits,
-    messages: Streaming<T>,
-    trailing: MetadataMap,
-) -> Body {
-    Outbound::body(protocol, limits, messages, Half::Response { trailing })
 }
 
 /// The body of a streaming request. An error in the stream breaks the request off, and is kept in
 /// `failure`.
-pub(crate) fn request<T: Message + 'static>(
-    protocol: Protocol,
-    limits: Limits,
+pub(crate) fn request<C: Codec<T>, T: 'static>(
+    format: Format,
     messages: Streaming<T>,
     failure: RequestFailure,
 ) -> Body {
-    Outbound::body(protocol, limits, messages, Half::Request { failure })
+    Body::new(RequestBody {
+        messages: encoded::<C, T>(messages),
+        buffer: Buffer::new(format),
+        failure,
+        ended: false,
+    })
 }
 
 /// One chunk, as it travels.
@@ -76,28 +76,48 @@ fn flush(protocol: Protocol, buf: BytesMut) -> Bytes {
     }
 }
 
-fn put_trailers(result: Result<(), &Status>, trailing: MetadataMap, buf: &mut BytesMut) {
+/// What ends a call: its status, and the metadata beside it.
+///
+/// An error that is too long for `limit` loses what its code and message can be told without. Trailers of
+/// a call that went well are not lost in silence: they make it fail.
+pub(crate) fn trailers_of(
+    result: Result<(), &Status>,
+    trailing: MetadataMap,
+    limit: usize,
+) -> Result<HeaderMap, Status> {
     let mut headers = trailing.into_trailers();
     match result {
-        Ok(()) if headers.is_empty() => {
-            buf.extend_from_slice(trailers::OK);
-            return;
-        }
         Ok(()) => {
-            headers.insert(status::GRPC_STATUS, http::HeaderValue::from_static("0"));
+            headers.insert(status::GRPC_STATUS, HeaderValue::from_static("0"));
         }
         Err(status) => status::write(status, &mut headers),
     }
-    trailers::put(buf, &headers);
+    let len = trailers::len(&headers);
+    if len <= limit {
+        return Ok(headers);
+    }
+    let over = format!(
+        "trailers of {len} bytes are over the server's limit of {limit}: raise it with \
+         ServerOptions::max_trailers_size"
+    );
+    match result {
+        Ok(()) => Err(Status::resource_exhausted(over)),
+        Err(status) => {
+            let message = format!("{} (sent without its details: {over})", status.message());
+            let mut headers = HeaderMap::new();
+            status::write(&Status::new(status.code(), message), &mut headers);
+            Ok(headers)
+        }
+    }
 }
 
 /// Messages that encode themselves: what is left of a [`Streaming`] when its type is forgotten.
-trait Messages: Send {
+pub(crate) trait Messages: Send {
     /// Appends the frame of the next message.
     fn poll_encode(
         &mut self,
         cx: &mut Context<'_>,
-        limits: Limits,
+        format: &Format,
         buf: &mut BytesMut,
     ) -> Poll<Option<Result<(), Status>>>;
 
@@ -105,19 +125,86 @@ trait Messages: Send {
     fn trailers(&self) -> &MetadataMap;
 }
 
-impl<T: Message + 'static> Messages for Streaming<T> {
+struct Encoded<C, T> {
+    messages: Streaming<T>,
+    codec: std::marker::PhantomData<fn() -> C>,
+}
+
+/// Forgets the type of messages.
+pub(crate) fn encoded<C: Codec<T>, T: 'static>(messages: Streaming<T>) -> Box<dyn Messages> {
+    Box::new(Encoded::<C, T> {
+        messages,
+        codec: std::marker::PhantomData,
+    })
+}
+
+impl<C: Codec<T>, T: 'static> Messages for Encoded<C, T> {
     fn poll_encode(
         &mut self,
         cx: &mut Context<'_>,
-        limits: Limits,
+        format: &Format,
         buf: &mut BytesMut,
     ) -> Poll<Option<Result<(), Status>>> {
-        let next = ready!(self.poll_message(cx));
-        Poll::Ready(next.map(|message| codec::encode_into(&message?, limits, buf)))
+        let next = ready!(self.messages.poll_message(cx));
+        Poll::Ready(next.map(|message| codec::encode_into::<C, T>(&message?, format, buf)))
     }
 
     fn trailers(&self) -> &MetadataMap {
-        Streaming::trailers(self)
+        self.messages.trailers()
+    }
+}
+
+/// Frames on their way out.
+pub(crate) struct Buffer {
+    format: Format,
+    buf: BytesMut,
+}
+
+/// What is to be done after [`Buffer::poll_fill`].
+pub(crate) enum Filled {
+    /// To hand out what is there.
+    Enough,
+    /// The same, and no more comes.
+    Ended(Result<(), Status>),
+}
+
+impl Buffer {
+    pub(crate) fn new(format: Format) -> Self {
+        Self {
+            format,
+            buf: BytesMut::new(),
+        }
+    }
+
+    /// Takes every message that is ready, up to [`COALESCE`] bytes.
+    pub(crate) fn poll_fill(
+        &mut self,
+        messages: &mut dyn Messages,
+        cx: &mut Context<'_>,
+    ) -> Poll<Filled> {
+        while self.buf.len() < COALESCE {
+            match messages.poll_encode(cx, &self.format, &mut self.buf) {
+                Poll::Ready(Some(Ok(()))) => {}
+                Poll::Ready(Some(Err(status))) => return Poll::Ready(Filled::Ended(Err(status))),
+                Poll::Ready(None) => return Poll::Ready(Filled::Ended(Ok(()))),
+                Poll::Pending if self.buf.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            }
+        }
+        Poll::Ready(Filled::Enough)
+    }
+
+    pub(crate) fn put_trailers(&mut self, trailers: &HeaderMap) {
+        trailers::put(&mut self.buf, trailers);
+    }
+
+    /// What is there, as it travels.
+    pub(crate) fn take(&mut self) -> Option<Bytes> {
+        (!self.buf.is_empty()).then(|| flush(self.format.protocol, self.buf.split()))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.buf.is_empty()
     }
 }
 
@@ -145,58 +232,14 @@ impl RequestFailure {
     }
 }
 
-enum Half {
-    Request { failure: RequestFailure },
-    Response { trailing: MetadataMap },
-}
-
-struct Outbound {
+struct RequestBody {
     messages: Box<dyn Messages>,
-    protocol: Protocol,
-    limits: Limits,
-    buf: BytesMut,
-    half: Half,
+    buffer: Buffer,
+    failure: RequestFailure,
     ended: bool,
 }
 
-impl Outbound {
-    fn body<T: Message + 'static>(
-        protocol: Protocol,
-        limits: Limits,
-        messages: Streaming<T>,
-        half: Half,
-    ) -> Body {
-        Body::new(Self {
-            messages: Box::new(messages),
-            protocol,
-            limits,
-            buf: BytesMut::new(),
-            half,
-            ended: false,
-        })
-    }
-
-    fn end(&mut self, result: Result<(), Status>) -> Result<(), BoxError> {
-        self.ended = true;
-        match (&mut self.half, result) {
-            (Half::Request { failure }, result) => result.map_err(|status| {
-                failure.set(status.clone());
-                status.into()
-            }),
-            (Half::Response { trailing }, result) => {
-                let mut trailing = std::mem::take(trailing);
-                trailing.extend(match &result {
-                    Ok(()) => self.messages.trailers(),
-                    Err(status) => status.metadata(),
-                });
-                put_trailers(result.as_ref().map(|&()| ()), trailing, &mut self.buf);
-                Ok(())
-            }
-        }
-    }
-}
-
-impl http_body::Body for Outbound {
+impl http_body::Body for RequestBody {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -205,23 +248,21 @@ impl http_body::Body for Outbound {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
-        while !this.ended && this.buf.len() < COALESCE {
-            match this.messages.poll_encode(cx, this.limits, &mut this.buf) {
-                Poll::Ready(Some(Ok(()))) => {}
-                Poll::Ready(Some(Err(status))) => this.end(Err(status))?,
-                Poll::Ready(None) => this.end(Ok(()))?,
-                Poll::Pending if this.buf.is_empty() => return Poll::Pending,
-                Poll::Pending => break,
+        if !this.ended {
+            match ready!(this.buffer.poll_fill(this.messages.as_mut(), cx)) {
+                Filled::Enough => {}
+                Filled::Ended(Ok(())) => this.ended = true,
+                Filled::Ended(Err(status)) => {
+                    this.ended = true;
+                    this.failure.set(status.clone());
+                    return Poll::Ready(Some(Err(status.into())));
+                }
             }
         }
-        if this.buf.is_empty() {
-            return Poll::Ready(None);
-        }
-        let chunk = flush(this.protocol, this.buf.split());
-        Poll::Ready(Some(Ok(Frame::data(chunk))))
+        Poll::Ready(this.buffer.take().map(|chunk| Ok(Frame::data(chunk))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended && self.buf.is_empty()
+        self.ended && self.buffer.is_empty()
     }
 }

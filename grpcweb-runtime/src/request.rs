@@ -1,6 +1,10 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use http::Extensions;
 
 use crate::MetadataMap;
+use crate::cancel::{CallContext, Cancelled};
 
 /// A request message, or a stream of them, with what travels beside it.
 ///
@@ -19,6 +23,7 @@ pub struct Request<T> {
     message: T,
     metadata: MetadataMap,
     extensions: Extensions,
+    call: Option<Arc<CallContext>>,
 }
 
 impl<T> Request<T> {
@@ -33,7 +38,13 @@ impl<T> Request<T> {
             message,
             metadata,
             extensions,
+            call: None,
         }
+    }
+
+    pub(crate) fn in_call(mut self, call: Arc<CallContext>) -> Self {
+        self.call = Some(call);
+        self
     }
 
     pub(crate) fn into_parts(self) -> (T, MetadataMap, Extensions) {
@@ -78,6 +89,43 @@ impl<T> Request<T> {
     /// The extensions, to be changed.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         &mut self.extensions
+    }
+
+    /// In a handler: when the call ends with `DEADLINE_EXCEEDED`, be it because of the client's
+    /// `grpc-timeout` or of the server's own. `None` where it may go on.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.call.as_ref().and_then(|call| call.deadline)
+    }
+
+    /// In a handler: the time until the [`deadline`](Self::deadline).
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        self.deadline()
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// In a handler: a future that is done once nobody waits for the answer any more, or the answer is
+    /// complete.
+    ///
+    /// The handler itself needs none, nor does the stream that it returns: they are dropped then. It is
+    /// for work that was given to other tasks.
+    ///
+    /// ```
+    /// # use grpcweb_runtime::{CancelReason, Request};
+    /// # async fn compute() {}
+    /// # fn handler(request: Request<()>) {
+    /// let cancelled = request.cancelled();
+    /// tokio::spawn(async move {
+    ///     tokio::select! {
+    ///         () = compute() => {}
+    ///         reason = cancelled => println!("stopped: {reason:?}"),
+    ///     }
+    /// });
+    /// # }
+    /// ```
+    pub fn cancelled(&self) -> Cancelled {
+        Cancelled::new(self.call.clone())
     }
 }
 

@@ -34,6 +34,7 @@ struct Inner {
     code: Code,
     message: Cow<'static, str>,
     details: Vec<Any>,
+    initial: MetadataMap,
     metadata: MetadataMap,
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -49,6 +50,7 @@ impl Status {
             code,
             message: message.into(),
             details: Vec::new(),
+            initial: MetadataMap::new(),
             metadata: MetadataMap::new(),
             source: None,
         }))
@@ -77,6 +79,18 @@ impl Status {
         &mut self.0.metadata
     }
 
+    /// The metadata that came before the status: the headers of a response that was only an error.
+    #[must_use]
+    pub fn initial_metadata(&self) -> &MetadataMap {
+        &self.0.initial
+    }
+
+    /// The metadata that goes before the status, to be changed. Sent where a call fails before its
+    /// response has begun: not at the end of a stream.
+    pub fn initial_metadata_mut(&mut self) -> &mut MetadataMap {
+        &mut self.0.initial
+    }
+
     /// Adds a typed detail, one of those in [`error_details`] or your own.
     ///
     /// Details travel in `grpc-status-details-bin`, in a `google.rpc.Status` that always has the
@@ -87,6 +101,13 @@ impl Status {
             type_url: M::type_url(),
             value: detail.encode_to_vec(),
         });
+        self
+    }
+
+    /// Adds a detail that is packed already, as one is that another server sent.
+    #[must_use]
+    pub fn with_any_detail(mut self, detail: Any) -> Self {
+        self.0.details.push(detail);
         self
     }
 
@@ -106,6 +127,11 @@ impl Status {
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
         self.0.source = Some(Arc::from(source.into()));
+        self
+    }
+
+    pub(crate) fn with_initial_metadata(mut self, metadata: MetadataMap) -> Self {
+        self.0.initial = metadata;
         self
     }
 
@@ -193,6 +219,9 @@ impl fmt::Debug for Status {
         if !self.0.details.is_empty() {
             let types: Vec<_> = self.0.details.iter().map(|any| &any.type_url).collect();
             out.field("details", &types);
+        }
+        if !self.0.initial.is_empty() {
+            out.field("initial_metadata", &self.0.initial);
         }
         if !self.0.metadata.is_empty() {
             out.field("metadata", &self.0.metadata);

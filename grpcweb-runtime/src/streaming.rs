@@ -33,7 +33,7 @@ use crate::{MetadataMap, Status};
 pub struct Streaming<T> {
     /// Never locked: only what makes the stream `Sync`, so that a handler may borrow its request across
     /// an `await`.
-    source: Mutex<Source<T>>,
+    parts: Mutex<Parts<T>>,
     /// How many messages were there without waiting, since the last time there was none.
     at_once: u16,
     end: Result<MetadataMap, Status>,
@@ -41,6 +41,12 @@ pub struct Streaming<T> {
 
 /// The most messages that are handed out in a row without letting other tasks run.
 const AT_ONCE: u16 = 1024;
+
+struct Parts<T> {
+    source: Source<T>,
+    /// Makes trailers at the end.
+    finish: Option<Box<dyn FnOnce() -> MetadataMap + Send>>,
+}
 
 enum Source<T> {
     Inbound(Box<Inbound>, Decode<T>),
@@ -66,13 +72,56 @@ impl<T> Streaming<T> {
         Self::from_stream(Iter(messages.into_iter()))
     }
 
+    /// Adds trailing metadata that is known at the end of the stream: `trailers` is called after the last
+    /// message, unless the stream ends with an error. A [`Status`] brings its own.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), grpcweb_runtime::Status> {
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use grpcweb_runtime::{MetadataMap, Streaming};
+    ///
+    /// let sum = Arc::new(AtomicU64::new(0));
+    /// let adder = Arc::clone(&sum);
+    /// let numbers = (1..=3).inspect(move |number| {
+    ///     adder.fetch_add(*number, Ordering::Relaxed);
+    /// });
+    /// let mut stream = Streaming::from_iter(numbers).with_trailers(move || {
+    ///     let mut trailers = MetadataMap::new();
+    ///     let sum = sum.load(Ordering::Relaxed).to_string();
+    ///     trailers.insert("x-sum", &sum).expect("digits are valid metadata");
+    ///     trailers
+    /// });
+    ///
+    /// while stream.message().await?.is_some() {}
+    /// assert_eq!(stream.trailers().get("x-sum"), Some("6"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_trailers(
+        mut self,
+        trailers: impl FnOnce() -> MetadataMap + Send + 'static,
+    ) -> Self {
+        self.parts_mut().finish = Some(Box::new(trailers));
+        self
+    }
+
+    fn parts_mut(&mut self) -> &mut Parts<T> {
+        self.parts.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn from_inbound(inbound: Inbound, decode: Decode<T>) -> Self {
         Self::new(Source::Inbound(Box::new(inbound), decode))
     }
 
     fn new(source: Source<T>) -> Self {
         Self {
-            source: Mutex::new(source),
+            parts: Mutex::new(Parts {
+                source,
+                finish: None,
+            }),
             at_once: 0,
             end: Ok(MetadataMap::new()),
         }
@@ -113,11 +162,8 @@ impl<T> Streaming<T> {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let source = self
-            .source
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        let polled = match source {
+        let parts = self.parts.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let polled = match &mut parts.source {
             Source::Inbound(inbound, decode) => inbound.poll_item(cx).map(|item| match item {
                 Ok(Item::Message(payload)) => Some(decode(payload)),
                 Ok(Item::End(trailers)) => {
@@ -133,14 +179,20 @@ impl<T> Streaming<T> {
             self.at_once = 0;
             return Poll::Pending;
         };
-        if let Some(Err(status)) = &next {
-            self.end = Err(status.clone());
+        match &next {
+            Some(Ok(_)) => {
+                self.at_once += 1;
+                return Poll::Ready(next);
+            }
+            Some(Err(status)) => self.end = Err(status.clone()),
+            None => {
+                if let (Ok(trailers), Some(finish)) = (&mut self.end, parts.finish.take()) {
+                    trailers.extend(&finish());
+                }
+            }
         }
-        if matches!(next, Some(Ok(_))) {
-            self.at_once += 1;
-        } else {
-            *source = Source::Ended;
-        }
+        parts.source = Source::Ended;
+        parts.finish = None;
         Poll::Ready(next)
     }
 }

@@ -4,16 +4,19 @@ use prost::Message;
 
 use super::response::Answer;
 use super::transport::Transport;
-use crate::outbound::RequestFailure;
+use crate::codec::{self, Prost};
+use crate::format::Format;
+use crate::limits::Limits;
+use crate::outbound::{self, RequestFailure};
 use crate::wire::protocol::Protocol;
-use crate::{
-    Body, BoxError, Limits, MetadataMap, MethodDescriptor, Request, Response, Status, Streaming,
-    codec, outbound,
-};
+use crate::{Body, BoxError, MetadataMap, MethodDescriptor, Request, Response, Status, Streaming};
 
 const X_GRPC_WEB: HeaderName = HeaderName::from_static("x-grpc-web");
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("grpcweb-runtime/", env!("CARGO_PKG_VERSION")));
+
+/// The most bytes of trailers that a response may have: more than a server of ours would send.
+const MAX_TRAILERS: usize = 1024 * 1024;
 
 /// A transport and how calls are made over it: what a generated client stands on.
 ///
@@ -24,15 +27,13 @@ const USER_AGENT: HeaderValue =
 ///
 /// ```
 /// use grpcweb_runtime::client::Client;
-/// use grpcweb_runtime::{Channel, Limits};
+/// use grpcweb_runtime::Channel;
 /// use hello_world::greeter_client::GreeterClient;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), grpcweb_runtime::client::ChannelError> {
 /// let channel = Channel::new("http://127.0.0.1:8080")?;
-/// let greeter = GreeterClient::from(
-///     Client::new(channel).with_limits(Limits::new().max_decoding_message_size(1024)),
-/// );
+/// let greeter = GreeterClient::from(Client::new(channel).max_decoding_message_size(1024));
 /// # let _ = greeter;
 /// # Ok(())
 /// # }
@@ -48,14 +49,26 @@ impl<T> Client<T> {
     pub fn new(transport: T) -> Self {
         Self {
             transport,
-            limits: Limits::new(),
+            limits: Limits {
+                trailers: MAX_TRAILERS,
+                ..Limits::DEFAULT
+            },
         }
     }
 
-    /// Sets how large messages may be.
+    /// The most bytes of a message received: 4 MiB unless set. A larger one fails the call with
+    /// `RESOURCE_EXHAUSTED` before memory is taken for it.
     #[must_use]
-    pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+    pub fn max_decoding_message_size(mut self, bytes: usize) -> Self {
+        self.limits.decoding = bytes;
+        self
+    }
+
+    /// The most bytes of a message sent: 4 GiB unless set, the most that a frame can hold. A larger one
+    /// fails the call with `RESOURCE_EXHAUSTED`.
+    #[must_use]
+    pub fn max_encoding_message_size(mut self, bytes: usize) -> Self {
+        self.limits.encoding = Limits::frame(bytes);
         self
     }
 }
@@ -72,12 +85,12 @@ impl<T: Transport> Client<T> {
         request: Request<Req>,
     ) -> Result<Response<Res>, Status>
     where
-        Req: Message,
+        Req: Message + Default,
         Res: Message + Default,
     {
         self.send_one(method, request)
             .await?
-            .message(codec::decode_response)
+            .message(codec::decode_response::<Prost, _>)
             .await
     }
 
@@ -92,11 +105,11 @@ impl<T: Transport> Client<T> {
         request: Request<Req>,
     ) -> Result<Response<Streaming<Res>>, Status>
     where
-        Req: Message,
+        Req: Message + Default,
         Res: Message + Default,
     {
         let answer = self.send_one(method, request).await?;
-        Ok(answer.stream(codec::decode_response))
+        Ok(answer.stream(codec::decode_response::<Prost, _>))
     }
 
     /// Calls a method that takes a stream of messages and returns one.
@@ -111,12 +124,12 @@ impl<T: Transport> Client<T> {
         request: Request<Streaming<Req>>,
     ) -> Result<Response<Res>, Status>
     where
-        Req: Message + 'static,
+        Req: Message + Default + 'static,
         Res: Message + Default,
     {
         self.send_stream(method, request)
             .await?
-            .message(codec::decode_response)
+            .message(codec::decode_response::<Prost, _>)
             .await
     }
 
@@ -131,33 +144,37 @@ impl<T: Transport> Client<T> {
         request: Request<Streaming<Req>>,
     ) -> Result<Response<Streaming<Res>>, Status>
     where
-        Req: Message + 'static,
+        Req: Message + Default + 'static,
         Res: Message + Default,
     {
         let answer = self.send_stream(method, request).await?;
-        Ok(answer.stream(codec::decode_response))
+        Ok(answer.stream(codec::decode_response::<Prost, _>))
     }
 
-    async fn send_one<Req: Message>(
+    fn format(&self) -> Format {
+        Format::new(PROTOCOL, self.limits)
+    }
+
+    async fn send_one<Req: Message + Default>(
         self,
         method: &'static MethodDescriptor,
         request: Request<Req>,
     ) -> Result<Answer, Status> {
         let (message, metadata, extensions) = request.into_parts();
-        let frame = codec::encode_alone(&message, self.limits, 0)?;
+        let frame = codec::encode_alone::<Prost, _>(&message, &self.format(), 0)?;
         let body = outbound::whole(PROTOCOL, frame);
         let request = head(method, metadata, extensions, body);
         self.send(request, RequestFailure::default()).await
     }
 
-    async fn send_stream<Req: Message + 'static>(
+    async fn send_stream<Req: Message + Default + 'static>(
         self,
         method: &'static MethodDescriptor,
         request: Request<Streaming<Req>>,
     ) -> Result<Answer, Status> {
         let (messages, metadata, extensions) = request.into_parts();
         let failure = RequestFailure::of_stream();
-        let body = outbound::request(PROTOCOL, self.limits, messages, failure.clone());
+        let body = outbound::request::<Prost, _>(self.format(), messages, failure.clone());
         let request = head(method, metadata, extensions, body);
         self.send(request, failure).await
     }
@@ -167,9 +184,9 @@ impl<T: Transport> Client<T> {
         request: http::Request<Body>,
         failure: RequestFailure,
     ) -> Result<Answer, Status> {
-        let limits = self.limits;
+        let format = self.format();
         match exchange(self.transport, request).await {
-            Ok(response) => Answer::open(response, PROTOCOL, limits, failure).await,
+            Ok(response) => Answer::open(response, format, failure).await,
             Err(error) => Err(failure.or(no_response(error))),
         }
     }

@@ -7,11 +7,12 @@ use http::{StatusCode, response};
 use http_body::Body as _;
 
 use crate::codec::Decode;
+use crate::format::Format;
 use crate::inbound::Inbound;
 use crate::outbound::RequestFailure;
 use crate::wire::protocol::Protocol;
 use crate::wire::{http_status, status};
-use crate::{Body, Code, Limits, MetadataMap, Response, Status, Streaming};
+use crate::{Body, Code, MetadataMap, Response, Status, Streaming};
 
 /// How much of a body that is not gRPC-Web is quoted in the error.
 const QUOTE: usize = 200;
@@ -26,8 +27,7 @@ impl Answer {
     /// Looks at the head. What no gRPC-Web server sent is an error that says what it is.
     pub(super) async fn open(
         response: http::Response<Body>,
-        protocol: Protocol,
-        limits: Limits,
+        format: Format,
         request: RequestFailure,
     ) -> Result<Self, Status> {
         let (head, body) = response.into_parts();
@@ -40,25 +40,26 @@ impl Answer {
             });
         }
         match head.headers.get(CONTENT_TYPE) {
-            Some(value) if Protocol::from_content_type(value.as_bytes()) == Ok(protocol) => {}
+            Some(value) if Protocol::from_content_type(value.as_bytes()) == Ok(format.protocol) => {
+            }
             None if in_head => {}
             _ => return Err(foreign(head, body).await),
         }
         let status = in_head.then(|| head.headers.clone());
         Ok(Self {
             metadata: MetadataMap::from_headers(head.headers),
-            inbound: Inbound::response(body, protocol, limits, status, request),
+            inbound: Inbound::response(body, format, status, request),
         })
     }
 
     /// Reads the one message and the end.
     pub(super) async fn message<T>(mut self, decode: Decode<T>) -> Result<Response<T>, Status> {
-        let (payload, trailers) = self.inbound.single().await?;
-        Ok(Response::from_parts(
-            decode(payload)?,
-            self.metadata,
-            trailers,
-        ))
+        let received = self.inbound.single().await;
+        let decoded = received.and_then(|(payload, trailers)| Ok((decode(payload)?, trailers)));
+        match decoded {
+            Ok((message, trailers)) => Ok(Response::from_parts(message, self.metadata, trailers)),
+            Err(status) => Err(status.with_initial_metadata(self.metadata)),
+        }
     }
 
     /// Hands out the messages as they come.

@@ -1,32 +1,33 @@
 use std::future::Future;
+use std::sync::Arc;
 
-use prost::Message;
-
+use super::ahead;
 use super::drain::{self, Remainder};
+use super::options::Resolved;
+use super::reply::{Answer, Reply};
 use super::respond::{self, ResponseFuture};
+use super::running::Running;
 use super::service::split_path;
-use crate::inbound::Inbound;
-use crate::wire::protocol::Protocol;
-use crate::{Body, Limits, MetadataMap, Request, Response, Status, Streaming, codec, outbound};
+use super::settings::MethodSettings;
+use crate::cancel::CallContext;
+use crate::codec::{self, Codec};
+use crate::format::Format;
+use crate::inbound::{Inbound, Sender};
+use crate::{Body, MetadataMap, Request, Response, Status, Streaming};
 
 /// A request on its way to the method that it names. Generated code picks the method; everything
 /// else about a call is done here, once for all services.
 #[derive(Debug)]
 pub struct Call {
-    request: http::Request<Body>,
-    protocol: Protocol,
-    limits: Limits,
+    pub(super) request: http::Request<Body>,
+    /// How the messages of the request come.
+    pub(super) format: Format,
+    pub(super) answer: Answer,
+    pub(super) settings: Arc<MethodSettings>,
+    pub(super) running: Running,
 }
 
 impl Call {
-    pub(super) fn new(request: http::Request<Body>, protocol: Protocol, limits: Limits) -> Self {
-        Self {
-            request,
-            protocol,
-            limits,
-        }
-    }
-
     /// The name of the method, as in the `.proto` file.
     #[must_use]
     pub fn method(&self) -> &str {
@@ -34,71 +35,64 @@ impl Call {
     }
 
     /// Runs a method that takes one message and returns one.
-    pub fn unary<Req, Res, H, F>(self, handler: H) -> ResponseFuture
+    pub fn unary<C, Req, Res, H, F>(self, _: C, handler: H) -> ResponseFuture
     where
-        Req: Message + Default + 'static,
-        Res: Message + 'static,
+        C: Codec<Req> + Codec<Res>,
+        Req: Send + 'static,
+        Res: Send + 'static,
         H: FnOnce(Request<Req>) -> F + Send + 'static,
         F: Future<Output = Result<Response<Res>, Status>> + Send + 'static,
     {
-        let (receive, reply) = self.split();
-        ResponseFuture::running(async move {
-            match receive.message().await {
-                Ok(request) => reply.unary(handler(request).await),
-                Err((status, rest)) => rest.before(reply.error(&status)).await,
-            }
+        self.run(|receive, answer| async move {
+            let request = receive.message::<C, Req>().await?;
+            Reply::message::<C, Res>(handler(request).await?, &answer)
         })
     }
 
     /// Runs a method that takes one message and returns a stream of them.
-    pub fn server_streaming<Req, Res, H, F>(self, handler: H) -> ResponseFuture
+    pub fn server_streaming<C, Req, Res, H, F>(self, _: C, handler: H) -> ResponseFuture
     where
-        Req: Message + Default + 'static,
-        Res: Message + 'static,
+        C: Codec<Req> + Codec<Res>,
+        Req: Send + 'static,
+        Res: Send + 'static,
         H: FnOnce(Request<Req>) -> F + Send + 'static,
         F: Future<Output = Result<Response<Streaming<Res>>, Status>> + Send + 'static,
     {
-        let (receive, reply) = self.split();
-        ResponseFuture::running(async move {
-            match receive.message().await {
-                Ok(request) => reply.streaming(handler(request).await),
-                Err((status, rest)) => rest.before(reply.error(&status)).await,
-            }
+        self.run(|receive, _| async move {
+            let request = receive.message::<C, Req>().await?;
+            Ok(Reply::stream::<C, Res>(handler(request).await?))
         })
     }
 
     /// Runs a method that takes a stream of messages and returns one.
-    pub fn client_streaming<Req, Res, H, F>(self, handler: H) -> ResponseFuture
+    pub fn client_streaming<C, Req, Res, H, F>(mut self, _: C, handler: H) -> ResponseFuture
     where
-        Req: Message + Default + 'static,
-        Res: Message + 'static,
+        C: Codec<Req> + Codec<Res>,
+        Req: Send + 'static,
+        Res: Send + 'static,
         H: FnOnce(Request<Streaming<Req>>) -> F + Send + 'static,
         F: Future<Output = Result<Response<Res>, Status>> + Send + 'static,
     {
-        let (receive, reply) = self.split();
-        ResponseFuture::running(async move {
-            let (request, rest) = receive.stream();
-            let result = handler(request).await;
-            rest.before(reply.unary(result)).await
+        self.read_ahead();
+        self.run(|receive, answer| async move {
+            let request = receive.stream::<C, Req>();
+            Reply::message::<C, Res>(handler(request).await?, &answer)
         })
     }
 
     /// Runs a method that takes and returns streams of messages.
-    pub fn bidi_streaming<Req, Res, H, F>(self, handler: H) -> ResponseFuture
+    pub fn bidi_streaming<C, Req, Res, H, F>(mut self, _: C, handler: H) -> ResponseFuture
     where
-        Req: Message + Default + 'static,
-        Res: Message + 'static,
+        C: Codec<Req> + Codec<Res>,
+        Req: Send + 'static,
+        Res: Send + 'static,
         H: FnOnce(Request<Streaming<Req>>) -> F + Send + 'static,
         F: Future<Output = Result<Response<Streaming<Res>>, Status>> + Send + 'static,
     {
-        let (receive, reply) = self.split();
-        ResponseFuture::running(async move {
-            let (request, rest) = receive.stream();
-            match handler(request).await {
-                // The two streams go on side by side.
-                Ok(response) => reply.streaming(Ok(response)),
-                Err(status) => rest.before(reply.error(&status)).await,
-            }
+        self.read_ahead();
+        self.run(|receive, _| async move {
+            let request = receive.stream::<C, Req>();
+            Ok(Reply::stream::<C, Res>(handler(request).await?))
         })
     }
 
@@ -107,100 +101,90 @@ impl Call {
         let path = self.request.uri().path();
         let status =
             Status::unimplemented(format!("there is no method for the path {path:?} here"));
-        ResponseFuture::early(self.request, respond::error(self.protocol, &status))
+        self.running.end();
+        ResponseFuture::early(self.request, respond::error(self.format.protocol, &status))
     }
 
-    fn split(self) -> (Receive, Reply) {
-        let reply = Reply {
-            protocol: self.protocol,
-            limits: self.limits,
+    /// Notices a client that goes while the handler is not reading. Over HTTP/2 the connection does.
+    fn read_ahead(&mut self) {
+        if drain::matters(self.request.version(), self.request.body()) {
+            let (pump, body) = ahead::split(std::mem::take(self.request.body_mut()));
+            *self.request.body_mut() = body;
+            self.running.pump = Some(pump);
+        }
+    }
+
+    fn run<F>(self, handler: impl FnOnce(Receive, Answer) -> F) -> ResponseFuture
+    where
+        F: Future<Output = Result<Reply, Status>> + Send + 'static,
+    {
+        let Self {
+            request,
+            format,
+            answer,
+            settings,
+            mut running,
+        } = self;
+        let rest = drain::matters(request.version(), request.body())
+            .then(|| Arc::new(Remainder::default()));
+        let receive = Receive {
+            request,
+            format,
+            settings,
+            rest: rest.clone(),
+            context: Arc::clone(&running.context),
         };
-        (Receive { call: self }, reply)
+        let handler = handler(receive, answer.clone());
+        ResponseFuture::running(async move {
+            let result = running.drive(handler).await;
+            answer.finish(result, running, rest).await
+        })
     }
 }
 
 /// The half of a call that comes in.
 struct Receive {
-    call: Call,
+    request: http::Request<Body>,
+    format: Format,
+    settings: Arc<MethodSettings>,
+    rest: Option<Arc<Remainder>>,
+    context: Arc<CallContext>,
 }
 
 impl Receive {
-    /// The request of a method that takes one message; what is left of it where it is not as it should
-    /// be.
-    async fn message<T: Message + Default>(self) -> Result<Request<T>, (Status, Rest)> {
-        let (head, body) = self.call.request.into_parts();
-        let matters = drain::matters(head.version, &body);
-        let mut inbound = Inbound::request(body, self.call.protocol, self.call.limits, None);
-        let received = inbound.single().await;
-        match received.and_then(|(payload, _)| codec::decode_request(payload)) {
-            Ok(message) => {
-                let metadata = MetadataMap::from_headers(head.headers);
-                Ok(Request::from_parts(message, metadata, head.extensions))
-            }
-            Err(status) => {
-                let rest = matters.then(|| Remainder::of(inbound.take_body()));
-                Err((status, Rest(rest)))
-            }
-        }
+    /// The request of a method that takes one message.
+    async fn message<C: Codec<T>, T>(self) -> Result<Request<T>, Status> {
+        let (head, mut inbound, context) = self.open();
+        let (payload, _) = inbound.single().await?;
+        let message = codec::decode_request::<C, T>(payload)?;
+        Ok(request(message, head, context))
     }
 
-    /// The request of a method that takes a stream of messages, and what will be left of it.
-    fn stream<T: Message + Default>(self) -> (Request<Streaming<T>>, Rest) {
-        let (head, body) = self.call.request.into_parts();
-        let rest = drain::matters(head.version, &body).then(Remainder::default);
-        let inbound = Inbound::request(body, self.call.protocol, self.call.limits, rest.clone());
-        let messages = Streaming::from_inbound(inbound, codec::decode_request);
-        let metadata = MetadataMap::from_headers(head.headers);
-        let request = Request::from_parts(messages, metadata, head.extensions);
-        (request, Rest(rest))
+    /// The request of a method that takes a stream of messages.
+    fn stream<C: Codec<T>, T>(self) -> Request<Streaming<T>> {
+        let (head, inbound, context) = self.open();
+        let messages = Streaming::from_inbound(inbound, codec::decode_request::<C, T>);
+        request(messages, head, context)
     }
-}
 
-/// What is left of a request once nobody reads it any more.
-struct Rest(Option<Remainder>);
-
-impl Rest {
-    /// Reads it, as far as the connection needs it, before an answer goes out.
-    async fn before(self, answer: http::Response<Body>) -> http::Response<Body> {
-        match self.0.and_then(|rest| rest.take()) {
-            Some(body) => drain::drain(body, answer).await,
-            None => answer,
-        }
+    fn open(self) -> (http::request::Parts, Inbound, Arc<CallContext>) {
+        let Resolved {
+            receive_timeout, ..
+        } = **self.settings;
+        let sender = Sender {
+            rest: self.rest,
+            patience: receive_timeout,
+        };
+        let (head, body) = self.request.into_parts();
+        (
+            head,
+            Inbound::request(body, self.format, sender),
+            self.context,
+        )
     }
 }
 
-/// The half of a call that goes out.
-#[derive(Clone, Copy)]
-struct Reply {
-    protocol: Protocol,
-    limits: Limits,
-}
-
-impl Reply {
-    fn unary<T: Message>(self, result: Result<Response<T>, Status>) -> http::Response<Body> {
-        let encoded = result.and_then(|response| {
-            let (message, metadata, trailers) = response.into_parts();
-            let body = outbound::unary(self.protocol, self.limits, &message, trailers)?;
-            Ok(respond::rpc(self.protocol, metadata, body))
-        });
-        encoded.unwrap_or_else(|status| self.error(&status))
-    }
-
-    fn streaming<T: Message + 'static>(
-        self,
-        result: Result<Response<Streaming<T>>, Status>,
-    ) -> http::Response<Body> {
-        match result {
-            Ok(response) => {
-                let (messages, metadata, trailers) = response.into_parts();
-                let body = outbound::response(self.protocol, self.limits, messages, trailers);
-                respond::rpc(self.protocol, metadata, body)
-            }
-            Err(status) => self.error(&status),
-        }
-    }
-
-    fn error(self, status: &Status) -> http::Response<Body> {
-        respond::error(self.protocol, status)
-    }
+fn request<T>(message: T, head: http::request::Parts, context: Arc<CallContext>) -> Request<T> {
+    let metadata = MetadataMap::from_headers(head.headers);
+    Request::from_parts(message, metadata, head.extensions).in_call(context)
 }

@@ -4,15 +4,21 @@
 //! client its connection, and, where it is still sending, often the answer too.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
 
 use http::{HeaderValue, Response, Version, header};
 use http_body::Body as _;
 
 use crate::Body;
+use crate::deadline::{Timer, poll_timer};
 
 /// The most that is read of a request for the sake of its connection alone.
 const MAX: u64 = 16 * 1024 * 1024;
+
+/// How long that may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whether a request of this version has to be read to its end.
 pub(super) fn matters(version: Version, body: &Body) -> bool {
@@ -34,32 +40,36 @@ async fn is_read_to_end(body: Body) -> bool {
         return false;
     }
     let mut body = pin!(body);
-    loop {
-        match std::future::poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-            Some(Ok(frame)) => {
-                let len = frame.data_ref().map_or(0, |data| data.len());
-                match left.checked_sub(u64::try_from(len).unwrap_or(u64::MAX)) {
-                    Some(rest) => left = rest,
-                    None => return false,
+    let mut timer = None;
+    std::future::poll_fn(|cx| {
+        loop {
+            let polled = body.as_mut().poll_frame(cx);
+            let Poll::Ready(next) = polled else {
+                if timer.is_none() {
+                    timer = Timer::after(PATIENCE);
                 }
+                return poll_timer(&mut timer, cx).map(|()| false);
+            };
+            let frame = match next {
+                Some(Ok(frame)) => frame,
+                Some(Err(_)) => return Poll::Ready(false),
+                None => return Poll::Ready(true),
+            };
+            let len = frame.data_ref().map_or(0, |data| data.len());
+            match left.checked_sub(u64::try_from(len).unwrap_or(u64::MAX)) {
+                Some(rest) => left = rest,
+                None => return Poll::Ready(false),
             }
-            Some(Err(_)) => return false,
-            None => return true,
         }
-    }
+    })
+    .await
 }
 
-/// Where the body of a streaming request is put when nobody reads it any more.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Remainder(Arc<Mutex<Option<Body>>>);
+/// Where the body of a request is put when nobody reads it any more.
+#[derive(Debug, Default)]
+pub(crate) struct Remainder(Mutex<Option<Body>>);
 
 impl Remainder {
-    pub(super) fn of(body: Body) -> Self {
-        let rest = Self::default();
-        rest.put(body);
-        rest
-    }
-
     pub(crate) fn put(&self, body: Body) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
     }

@@ -1,16 +1,29 @@
 //! The server half: from an HTTP request to a handler, and back.
 
+mod ahead;
 mod call;
+mod concurrency;
+#[cfg(feature = "gzip")]
+mod content_encoding;
+#[cfg(feature = "cors")]
+mod cors;
 mod drain;
+mod options;
+mod reply;
 mod respond;
 mod router;
+mod running;
 #[cfg(feature = "serve")]
 mod serve;
 mod service;
+mod settings;
 
 #[doc(hidden)]
 pub use call::Call;
+#[cfg(feature = "cors")]
+pub use cors::{Cors, InvalidCors};
 pub(crate) use drain::Remainder;
+pub use options::ServerOptions;
 pub use respond::ResponseFuture;
 pub use router::Router;
 #[cfg(feature = "serve")]
@@ -18,3 +31,5 @@ pub use serve::{Serve, serve};
 pub use service::RpcService;
 #[doc(hidden)]
 pub use service::handle;
+#[doc(hidden)]
+pub use settings::Settings;

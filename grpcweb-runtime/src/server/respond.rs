@@ -4,11 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{HeaderName, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, Request, Response, StatusCode, header};
 
 use super::drain;
-
+use crate::limits::Limits;
 use crate::wire::protocol::{self, Protocol};
+use crate::wire::status;
 use crate::{Body, MetadataMap, Status, outbound};
 
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
@@ -69,13 +70,39 @@ pub(super) fn rpc(protocol: Protocol, metadata: MetadataMap, body: Body) -> Resp
     response
 }
 
-/// A call that failed. The status is in the body, where no browser hides it from the page.
+/// A call that failed before its response began.
+///
+/// The status of gRPC-Web is in the body, where no browser hides it from the page. That of gRPC is in the
+/// trailers; they are the head too where nothing else is ("Trailers-Only").
 pub(super) fn error(protocol: Protocol, status: &Status) -> Response<Body> {
-    rpc(
-        protocol,
-        MetadataMap::new(),
-        outbound::error(protocol, status),
-    )
+    let trailing = status.metadata().clone();
+    let trailers = trailers(Err(status.clone()), trailing, Limits::DEFAULT.trailers);
+    let initial = status.initial_metadata();
+    if protocol.ends_in_body() {
+        let body = outbound::error(protocol, &trailers);
+        rpc(protocol, initial.clone(), body)
+    } else if initial.is_empty() {
+        let mut response = rpc(protocol, MetadataMap::new(), Body::empty());
+        response.headers_mut().extend(trailers);
+        response
+    } else {
+        let body = Body::with_trailers(bytes::Bytes::new(), trailers);
+        rpc(protocol, initial.clone(), body)
+    }
+}
+
+/// The trailers of a call, whose own length may be what makes it fail.
+pub(super) fn trailers(
+    result: Result<(), Status>,
+    trailing: MetadataMap,
+    limit: usize,
+) -> HeaderMap {
+    let result = result.as_ref().map(|&()| ());
+    outbound::trailers_of(result, trailing, limit).unwrap_or_else(|too_long| {
+        let mut headers = HeaderMap::new();
+        status::write(&too_long, &mut headers);
+        headers
+    })
 }
 
 /// A response to what is not a call.

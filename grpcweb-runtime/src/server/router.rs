@@ -9,7 +9,9 @@ use http::Request;
 use tower_service::Service;
 
 use super::ResponseFuture;
-use super::service::{RpcService, foreign, run, split_path};
+use super::options::ServerOptions;
+use super::service::{RpcService, foreign, handle_in_router, split_path};
+use super::settings::{RouterSettings, ServiceSettings};
 use crate::Body;
 use crate::body::HttpBody;
 
@@ -17,8 +19,8 @@ use crate::body::HttpBody;
 ///
 /// A [`tower_service::Service`] for any body: give it to [`serve`](crate::serve), to hyper, or turn it
 /// into an axum router with [`into_axum_router`](Self::into_axum_router). A path that names none of
-/// its services is answered with the status `UNIMPLEMENTED` where the client speaks gRPC-Web, and
-/// with HTTP 404 otherwise.
+/// its services is answered with the status `UNIMPLEMENTED` where the client speaks gRPC or gRPC-Web,
+/// and with HTTP 404 otherwise.
 ///
 /// ```
 /// use grpcweb_runtime::{Request, Response, Router, Status, Streaming};
@@ -42,7 +44,22 @@ use crate::body::HttpBody;
 /// ```
 #[derive(Clone, Default)]
 pub struct Router {
-    services: Arc<HashMap<&'static str, Arc<dyn RpcService>>>,
+    services: Arc<HashMap<&'static str, Mounted>>,
+    settings: RouterSettings,
+}
+
+/// A service, and what holds for it here.
+#[derive(Clone)]
+struct Mounted {
+    service: Arc<dyn RpcService>,
+    settings: Arc<ServiceSettings>,
+}
+
+impl Mounted {
+    fn new(service: Arc<dyn RpcService>, router: &RouterSettings) -> Self {
+        let settings = Arc::new(service.settings().in_router(router));
+        Self { service, settings }
+    }
 }
 
 impl Router {
@@ -66,9 +83,22 @@ impl Router {
     pub fn add_service(mut self, service: impl RpcService) -> Self {
         let name = service.descriptor().name;
         match Arc::make_mut(&mut self.services).entry(name) {
-            Entry::Vacant(entry) => entry.insert(Arc::new(service)),
+            Entry::Vacant(entry) => {
+                entry.insert(Mounted::new(Arc::new(service), &self.settings));
+            }
             Entry::Occupied(_) => panic!("the service {name} was added to the router twice"),
-        };
+        }
+        self
+    }
+
+    /// Sets what all services are allowed, those too that are there already. What a service sets for
+    /// itself goes before it.
+    #[must_use]
+    pub fn with_options(mut self, options: ServerOptions) -> Self {
+        self.settings = RouterSettings::new(options);
+        for mounted in Arc::make_mut(&mut self.services).values_mut() {
+            *mounted = Mounted::new(Arc::clone(&mounted.service), &self.settings);
+        }
         self
     }
 
@@ -107,7 +137,9 @@ impl<B: HttpBody> Service<Request<B>> for Router {
         let service =
             split_path(request.uri().path()).and_then(|(name, _)| self.services.get(name));
         match service {
-            Some(service) => run(service.as_ref(), request),
+            Some(Mounted { service, settings }) => {
+                handle_in_router(service.as_ref(), settings, request)
+            }
             None => foreign(request),
         }
     }

@@ -19,6 +19,7 @@ use tower_service::Service;
 
 use crate::BoxError;
 use crate::body::HttpBody;
+use crate::cancel::ShutdownSignal;
 
 /// How long a shutdown waits for calls that are still running.
 const GRACE: Duration = Duration::from_secs(30);
@@ -50,6 +51,7 @@ pub fn serve<S>(listener: TcpListener, service: S) -> Serve<S> {
         listener,
         service,
         shutdown: Box::pin(pending()),
+        signal: None,
     }
 }
 
@@ -59,16 +61,20 @@ pub struct Serve<S> {
     listener: TcpListener,
     service: S,
     shutdown: Shutdown,
+    /// Where calls learn of the shutdown, if there is to be one.
+    signal: Option<ShutdownSignal>,
 }
 
 impl<S> Serve<S> {
     /// Ends the server when `signal` is done: no new connections are taken, calls that are running
-    /// have up to 30 seconds to end.
+    /// have up to 30 seconds to end, and are told by
+    /// [`Request::cancelled`](crate::Request::cancelled).
     pub fn with_graceful_shutdown(
         mut self,
         signal: impl Future<Output = ()> + Send + 'static,
     ) -> Self {
         self.shutdown = Box::pin(signal);
+        self.signal = Some(ShutdownSignal::default());
         self
     }
 }
@@ -109,6 +115,7 @@ where
         listener,
         service,
         mut shutdown,
+        signal,
     } = server;
     let graceful = GracefulShutdown::new();
     // Aborts what is left in it when it is dropped, be it after the grace period or together with
@@ -124,7 +131,7 @@ where
         // Answers leave in one write, so waiting for more would only delay them. A socket that
         // refuses the option is broken, which the connection finds out by itself.
         let _ = stream.set_nodelay(true);
-        let service = Called::new(TowerToHyperService::new(service.clone()));
+        let service = Called::new(TowerToHyperService::new(service.clone()), signal.clone());
         let called = Arc::clone(&service.called);
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new());
@@ -141,6 +148,9 @@ where
         });
     }
     drop(listener);
+    if let Some(signal) = signal {
+        signal.send();
+    }
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
     Ok(())
 }
@@ -162,28 +172,36 @@ async fn next_connection(
     .await
 }
 
-/// A service that tells whether it was called.
+/// The service of a connection: tells whether it was called, and its calls when the server shuts down.
 struct Called<S> {
     inner: S,
     called: Arc<AtomicBool>,
+    signal: Option<ShutdownSignal>,
 }
 
 impl<S> Called<S> {
-    fn new(inner: S) -> Self {
+    fn new(inner: S, signal: Option<ShutdownSignal>) -> Self {
         Self {
             inner,
             called: Arc::default(),
+            signal,
         }
     }
 }
 
-impl<S: hyper::service::Service<R>, R> hyper::service::Service<R> for Called<S> {
+impl<S, B> hyper::service::Service<Request<B>> for Called<S>
+where
+    S: hyper::service::Service<Request<B>>,
+{
     type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;
 
-    fn call(&self, request: R) -> S::Future {
+    fn call(&self, mut request: Request<B>) -> S::Future {
         self.called.store(true, Ordering::Relaxed);
+        if let Some(signal) = &self.signal {
+            request.extensions_mut().insert(signal.clone());
+        }
         self.inner.call(request)
     }
 }

@@ -1,10 +1,22 @@
-use http::{Method, Request, Response, StatusCode, header};
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 
 use super::call::Call;
+#[cfg(feature = "gzip")]
+use super::content_encoding;
+use super::reply::Answer;
 use super::respond::{self, ResponseFuture};
+use super::running::{Running, deadline_exceeded};
+use super::settings::{MethodSettings, ServiceSettings, Settings};
 use crate::body::HttpBody;
+use crate::cancel::{CallContext, ShutdownSignal};
+use crate::format::Format;
+use crate::wire::compression::{GRPC_ACCEPT_ENCODING, UnsupportedEncoding};
 use crate::wire::protocol::{Protocol, UnknownProtocol};
-use crate::{Body, Limits, ServiceDescriptor, Status};
+use crate::wire::timeout::{self, GRPC_TIMEOUT};
+use crate::{Body, ServiceDescriptor, Status};
 
 /// A service of a `.proto` file: what generated servers implement.
 #[diagnostic::on_unimplemented(
@@ -16,10 +28,12 @@ pub trait RpcService: Send + Sync + 'static {
     /// The service's name and methods.
     fn descriptor(&self) -> &'static ServiceDescriptor;
 
-    /// The limits that its calls keep.
-    fn limits(&self) -> Limits;
+    /// For generated code.
+    #[doc(hidden)]
+    fn settings(&self) -> &Settings;
 
-    /// Runs the method that the call names.
+    /// For generated code: runs the method that the call names.
+    #[doc(hidden)]
     fn call(&self, call: Call) -> ResponseFuture;
 }
 
@@ -28,16 +42,138 @@ pub trait RpcService: Send + Sync + 'static {
 pub fn handle<B: HttpBody>(service: &dyn RpcService, request: Request<B>) -> ResponseFuture {
     let request = request.map(Body::new);
     match split_path(request.uri().path()) {
-        Some((name, _)) if name == service.descriptor().name => run(service, request),
+        Some((name, method)) if name == service.descriptor().name => {
+            let settings = service.settings().alone();
+            let settings = settings.of_method(method);
+            run(service, settings, request)
+        }
         _ => foreign(request),
     }
 }
 
+/// Answers a request to a service of a router.
+pub(super) fn handle_in_router(
+    service: &dyn RpcService,
+    settings: &ServiceSettings,
+    request: Request<Body>,
+) -> ResponseFuture {
+    let method = split_path(request.uri().path()).map_or("", |(_, method)| method);
+    let settings = settings.of_method(method);
+    run(service, settings, request)
+}
+
 /// Answers a request whose path names the service.
-pub(super) fn run(service: &dyn RpcService, request: Request<Body>) -> ResponseFuture {
-    match protocol_of(&request) {
-        Ok(protocol) => service.call(Call::new(request, protocol, service.limits())),
-        Err(answer) => ResponseFuture::early(request, *answer),
+fn run(
+    service: &dyn RpcService,
+    settings: &Arc<MethodSettings>,
+    request: Request<Body>,
+) -> ResponseFuture {
+    let protocol = match protocol_of(&request) {
+        Ok(protocol) => protocol,
+        Err(answer) => return ResponseFuture::early(request, *answer),
+    };
+    match accept(protocol, settings, &request) {
+        Ok((format, answer, running)) => service.call(Call {
+            request,
+            format,
+            answer,
+            settings: Arc::clone(settings),
+            running,
+        }),
+        Err(refusal) => ResponseFuture::early(request, refusal.answer(protocol)),
+    }
+}
+
+/// Why a call does not begin.
+struct Refusal {
+    status: Status,
+    /// The encodings that would have been accepted, where that is why.
+    accepted: Option<HeaderValue>,
+}
+
+impl Refusal {
+    fn answer(self, protocol: Protocol) -> Response<Body> {
+        let mut response = respond::error(protocol, &self.status);
+        if let Some(accepted) = self.accepted {
+            response
+                .headers_mut()
+                .insert(GRPC_ACCEPT_ENCODING, accepted);
+        }
+        response
+    }
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        Self {
+            status,
+            accepted: None,
+        }
+    }
+}
+
+/// What the head of a request asks for, if it can be had.
+fn accept(
+    protocol: Protocol,
+    settings: &MethodSettings,
+    request: &Request<Body>,
+) -> Result<(Format, Answer, Running), Refusal> {
+    let headers = request.headers();
+    let format = Format {
+        compression: settings
+            .accept_compressed
+            .agreed(headers)
+            .map_err(|unsupported| refuse_encoding(&unsupported, settings))?,
+        ..Format::new(protocol, settings.limits)
+    };
+    let deadline = deadline(headers, settings)?;
+    let permit = settings.permit()?;
+    let compression = settings.send_compressed.acceptable(headers);
+    let answer = Answer {
+        format: Format {
+            compression,
+            compress_above: settings.compress_above,
+            ..format
+        },
+        #[cfg(feature = "gzip")]
+        gzip: settings.content_encoding
+            && compression.is_none()
+            && protocol.ends_in_body()
+            && content_encoding::is_accepted(headers),
+    };
+    let shutdown = request.extensions().get::<ShutdownSignal>().cloned();
+    let running = Running::new(CallContext::new(deadline, shutdown), permit);
+    Ok((format, answer, running))
+}
+
+/// When the call has to be over.
+fn deadline(headers: &HeaderMap, settings: &MethodSettings) -> Result<Option<Instant>, Status> {
+    let asked = headers
+        .get(GRPC_TIMEOUT)
+        .and_then(|value| timeout::parse(value.as_bytes()));
+    let granted = match (asked, settings.max_timeout) {
+        (Some(asked), Some(max)) => Some(asked.min(max)),
+        (asked, _) => asked.or(settings.timeout),
+    };
+    match granted {
+        Some(timeout) if timeout.is_zero() => Err(deadline_exceeded()),
+        Some(timeout) => Ok(Instant::now().checked_add(timeout)),
+        None => Ok(None),
+    }
+}
+
+fn refuse_encoding(unsupported: &UnsupportedEncoding, settings: &MethodSettings) -> Refusal {
+    let remedy = if unsupported.compiled_in {
+        "; the server could, with ServerOptions::accept_compressed"
+    } else {
+        ""
+    };
+    Refusal {
+        status: Status::unimplemented(format!(
+            "messages with the grpc-encoding {:?} are not accepted here{remedy}",
+            unsupported.name
+        )),
+        accepted: Some(settings.accept_compressed.header()),
     }
 }
 
@@ -62,27 +198,33 @@ pub(super) fn split_path(path: &str) -> Option<(&str, &str)> {
     path.strip_prefix('/')?.split_once('/')
 }
 
-/// The protocol of a call, or the answer to what is none. Nothing but a POST of a gRPC-Web content type
+/// The protocol of a call, or the answer to what is none. Nothing but a POST of a content type of gRPC
 /// starts a handler; a cross-site form post, say, must not.
 fn protocol_of(request: &Request<Body>) -> Result<Protocol, Box<Response<Body>>> {
     if request.method() != Method::POST {
         let mut response = respond::http(StatusCode::METHOD_NOT_ALLOWED);
-        let allow = header::HeaderValue::from_static("POST");
+        let allow = HeaderValue::from_static("POST");
         response.headers_mut().insert(header::ALLOW, allow);
         return Err(Box::new(response));
     }
     let content_type = request.headers().get(header::CONTENT_TYPE);
     let content_type = content_type.map_or(&[][..], |value| value.as_bytes());
-    Protocol::from_content_type(content_type).map_err(|unknown| {
-        Box::new(match unknown {
-            UnknownProtocol::Codec(protocol) => respond::error(
-                protocol,
-                &Status::unimplemented(
-                    "messages in another format than protobuf are not supported: send \
-                 application/grpc-web+proto",
-                ),
-            ),
-            UnknownProtocol::Foreign => respond::unsupported_media_type(),
-        })
-    })
+    let refused = match Protocol::from_content_type(content_type) {
+        Ok(protocol) if protocol.needs_http2() && request.version() < Version::HTTP_2 => {
+            let status = Status::unimplemented(
+                "gRPC needs HTTP/2: over HTTP/1.1 send application/grpc-web+proto",
+            );
+            respond::error(protocol, &status)
+        }
+        Ok(protocol) => return Ok(protocol),
+        Err(UnknownProtocol::Codec(protocol)) => {
+            let status = Status::unimplemented(
+                "messages in another format than protobuf are not supported: send a content-type \
+                 that ends in +proto",
+            );
+            respond::error(protocol, &status)
+        }
+        Err(UnknownProtocol::Foreign) => respond::unsupported_media_type(),
+    };
+    Err(Box::new(refused))
 }

@@ -14,7 +14,7 @@ pub(crate) const HEADER_LEN: usize = 5;
 pub(crate) const TRAILERS: u8 = 0x80;
 
 /// Set where the payload is compressed.
-const COMPRESSED: u8 = 0x01;
+pub(crate) const COMPRESSED: u8 = 0x01;
 
 /// The most that is reserved on the word of a length prefix alone. Beyond it the buffer grows only
 /// as payload arrives, so that a prefix cannot make a peer hold memory that nobody sent.
@@ -22,9 +22,10 @@ const MAX_RESERVE_AHEAD: usize = 64 * 1024;
 
 /// A whole frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Frame {
-    Message(Bytes),
-    Trailers(Bytes),
+pub(crate) struct Frame {
+    pub(crate) kind: Kind,
+    pub(crate) compressed: bool,
+    pub(crate) payload: Bytes,
 }
 
 /// What a [`FrameDecoder`] accepts, checked against the length prefix before memory is taken.
@@ -37,10 +38,8 @@ pub(crate) struct FrameLimits {
 /// Why bytes are not frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FrameError {
-    /// Flags other than "message" and "trailers".
+    /// Flags other than "trailers" and "compressed".
     UnknownFlags(u8),
-    /// A compressed payload, though no encoding was agreed on.
-    Compressed,
     MessageTooLong {
         len: usize,
         limit: usize,
@@ -61,11 +60,8 @@ impl fmt::Display for FrameError {
         match self {
             Self::UnknownFlags(flags) => write!(
                 f,
-                "a frame has the flags {flags:#04x}, but only 0x00 (message) and 0x80 (trailers) \
-                 exist here; the peer may not be speaking gRPC-Web"
-            ),
-            Self::Compressed => f.write_str(
-                "a frame is marked as compressed, but no grpc-encoding was agreed on for this call",
+                "a frame has the flags {flags:#04x}, but only 0x80 (trailers) and 0x01 (compressed) \
+                 exist; the peer may not be speaking gRPC"
             ),
             Self::MessageTooLong { len, limit } => {
                 write!(f, "a message of {len} bytes is over the limit of {limit}")
@@ -82,21 +78,11 @@ impl fmt::Display for FrameError {
 
 impl std::error::Error for FrameError {}
 
+/// What the payload of a frame is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Message,
     Trailers,
-}
-
-impl Kind {
-    fn from_flags(flags: u8) -> Result<Self, FrameError> {
-        match flags {
-            0 => Ok(Self::Message),
-            TRAILERS => Ok(Self::Trailers),
-            flags if flags & !(TRAILERS | COMPRESSED) == 0 => Err(FrameError::Compressed),
-            flags => Err(FrameError::UnknownFlags(flags)),
-        }
-    }
 }
 
 #[derive(Debug)]
@@ -107,6 +93,7 @@ enum State {
     },
     Payload {
         kind: Kind,
+        compressed: bool,
         len: usize,
         partial: BytesMut,
     },
@@ -168,7 +155,12 @@ impl FrameDecoder {
                     let header = *bytes;
                     self.state = self.payload_state(header)?;
                 }
-                State::Payload { kind, len, partial } => {
+                State::Payload {
+                    kind,
+                    compressed,
+                    len,
+                    partial,
+                } => {
                     let missing = *len - partial.len();
                     let payload = if partial.is_empty() && self.chunk.len() >= missing {
                         self.chunk.split_to(missing)
@@ -184,9 +176,10 @@ impl FrameDecoder {
                         }
                         std::mem::take(partial).freeze()
                     };
-                    let frame = match kind {
-                        Kind::Message => Frame::Message(payload),
-                        Kind::Trailers => Frame::Trailers(payload),
+                    let frame = Frame {
+                        kind: *kind,
+                        compressed: *compressed,
+                        payload,
                     };
                     self.state = State::START;
                     return Ok(Some(frame));
@@ -197,7 +190,13 @@ impl FrameDecoder {
 
     fn payload_state(&self, header: [u8; HEADER_LEN]) -> Result<State, FrameError> {
         let [flags, len @ ..] = header;
-        let kind = Kind::from_flags(flags)?;
+        if flags & !(TRAILERS | COMPRESSED) != 0 {
+            return Err(FrameError::UnknownFlags(flags));
+        }
+        let kind = match flags & TRAILERS {
+            0 => Kind::Message,
+            _ => Kind::Trailers,
+        };
         let len = usize::try_from(u32::from_be_bytes(len)).unwrap_or(usize::MAX);
         match kind {
             Kind::Message if len > self.limits.message => Err(FrameError::MessageTooLong {
@@ -210,10 +209,16 @@ impl FrameDecoder {
             }),
             _ => Ok(State::Payload {
                 kind,
+                compressed: flags & COMPRESSED != 0,
                 len,
                 partial: BytesMut::new(),
             }),
         }
+    }
+
+    /// Whether a frame has begun and not ended.
+    pub(crate) fn is_inside(&self) -> bool {
+        !matches!(self.state, State::Header { filled: 0, .. })
     }
 
     /// Checks that the bytes did not end inside a frame.
@@ -224,7 +229,9 @@ impl FrameDecoder {
                 missing: HEADER_LEN - filled,
                 part: "frame header",
             }),
-            State::Payload { kind, len, partial } => Err(FrameError::Truncated {
+            State::Payload {
+                kind, len, partial, ..
+            } => Err(FrameError::Truncated {
                 missing: len - partial.len(),
                 part: match kind {
                     Kind::Message => "message",
@@ -278,6 +285,14 @@ mod tests {
         }
         let end = decoder.finish();
         (frames, end)
+    }
+
+    fn plain(kind: Kind, payload: &'static [u8]) -> Frame {
+        Frame {
+            kind,
+            compressed: false,
+            payload: Bytes::from_static(payload),
+        }
     }
 
     fn frame(flags: u8, payload: &[u8]) -> Vec<u8> {
@@ -339,8 +354,8 @@ mod tests {
         assert_eq!(
             frames,
             [
-                Frame::Message(Bytes::from_static(b"abc")),
-                Frame::Trailers(Bytes::from_static(b"grpc-status:0\r\n"))
+                plain(Kind::Message, b"abc"),
+                plain(Kind::Trailers, b"grpc-status:0\r\n")
             ]
         );
     }
@@ -350,10 +365,8 @@ mod tests {
         let chunk = Bytes::from(frame(0, b"abc"));
         let mut decoder = FrameDecoder::new(LIMITS);
         decoder.push(chunk.clone());
-        let Ok(Some(Frame::Message(message))) = decoder.next_frame() else {
-            panic!("expected a message");
-        };
-        assert_eq!(message.as_ptr(), chunk[HEADER_LEN..].as_ptr());
+        let message = decoder.next_frame().unwrap().unwrap();
+        assert_eq!(message.payload.as_ptr(), chunk[HEADER_LEN..].as_ptr());
     }
 
     #[test]
@@ -397,14 +410,24 @@ mod tests {
     }
 
     #[test]
-    fn flags_that_mean_nothing_here_are_errors() {
-        for (flags, error) in [
-            (0x01, FrameError::Compressed),
-            (0x81, FrameError::Compressed),
-            (0x02, FrameError::UnknownFlags(0x02)),
-            (b'<', FrameError::UnknownFlags(b'<')),
-        ] {
+    fn flags_that_mean_nothing_are_errors() {
+        for flags in [0x02, 0x7e, b'<', 0xff] {
+            let error = FrameError::UnknownFlags(flags);
             assert_eq!(decode([&frame(flags, b"")[..]]), (vec![], Err(error)));
+        }
+    }
+
+    #[test]
+    fn the_flag_of_a_compressed_payload_is_passed_on() {
+        for (flags, kind) in [
+            (COMPRESSED, Kind::Message),
+            (COMPRESSED | TRAILERS, Kind::Trailers),
+        ] {
+            let expected = Frame {
+                compressed: true,
+                ..plain(kind, b"x")
+            };
+            assert_eq!(decode([&frame(flags, b"x")[..]]), (vec![expected], Ok(())));
         }
     }
 }

@@ -5,24 +5,26 @@ use http::HeaderValue;
 /// The media types that a server answers 415 with, as the value of `accept-post`.
 pub(crate) const ACCEPTED: HeaderValue = HeaderValue::from_static(
     "application/grpc-web, application/grpc-web+proto, application/grpc-web-text, \
-     application/grpc-web-text+proto",
+     application/grpc-web-text+proto, application/grpc, application/grpc+proto",
 );
 
 /// How messages and status travel. All that differs between protocols is said here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    /// Binary frames.
+    /// Binary frames, the status in the last of them.
     GrpcWeb,
     /// The same frames in base64.
     GrpcWebText,
+    /// Binary frames over HTTP/2, the status in HTTP trailers.
+    Grpc,
 }
 
 /// Why a content type names no protocol that is spoken here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UnknownProtocol {
-    /// gRPC-Web, but with messages in another format than protobuf.
+    /// A protocol that is, but with messages in another format than protobuf.
     Codec(Protocol),
-    /// Not gRPC-Web at all.
+    /// Neither gRPC nor gRPC-Web.
     Foreign,
 }
 
@@ -42,6 +44,8 @@ impl Protocol {
             Self::GrpcWeb
         } else if family.eq_ignore_ascii_case(b"application/grpc-web-text") {
             Self::GrpcWebText
+        } else if family.eq_ignore_ascii_case(b"application/grpc") {
+            Self::Grpc
         } else {
             return Err(UnknownProtocol::Foreign);
         };
@@ -54,14 +58,27 @@ impl Protocol {
 
     /// The content type of what is sent. A constant: nothing a peer sent is echoed.
     pub(crate) fn content_type(self) -> HeaderValue {
-        match self {
-            Self::GrpcWeb => HeaderValue::from_static("application/grpc-web+proto"),
-            Self::GrpcWebText => HeaderValue::from_static("application/grpc-web-text+proto"),
-        }
+        HeaderValue::from_static(match self {
+            Self::GrpcWeb => "application/grpc-web+proto",
+            Self::GrpcWebText => "application/grpc-web-text+proto",
+            Self::Grpc => "application/grpc+proto",
+        })
     }
 
+    /// Whether bodies are in base64.
     pub(crate) fn is_text(self) -> bool {
         matches!(self, Self::GrpcWebText)
+    }
+
+    /// Whether the status of a call is a frame of the response's body, the last one. It is in HTTP
+    /// trailers otherwise.
+    pub(crate) fn ends_in_body(self) -> bool {
+        !self.needs_http2()
+    }
+
+    /// Whether it exists over HTTP/2 alone.
+    pub(crate) fn needs_http2(self) -> bool {
+        matches!(self, Self::Grpc)
     }
 }
 
@@ -78,6 +95,8 @@ mod tests {
             ("application/grpc-web; charset=utf-8", Protocol::GrpcWeb),
             ("application/grpc-web-text", Protocol::GrpcWebText),
             ("application/grpc-web-text+proto;a=b", Protocol::GrpcWebText),
+            ("application/grpc", Protocol::Grpc),
+            ("application/grpc+proto", Protocol::Grpc),
         ] {
             assert_eq!(
                 Protocol::from_content_type(value.as_bytes()),
@@ -98,7 +117,12 @@ mod tests {
                 "application/grpc-web-text+json",
                 UnknownProtocol::Codec(Protocol::GrpcWebText),
             ),
+            (
+                "application/grpc+json",
+                UnknownProtocol::Codec(Protocol::Grpc),
+            ),
             ("application/grpc-website", UnknownProtocol::Foreign),
+            ("application/grpcs", UnknownProtocol::Foreign),
             (
                 "application/x-www-form-urlencoded",
                 UnknownProtocol::Foreign,

@@ -46,6 +46,14 @@ pub(crate) fn put(buf: &mut BytesMut, trailers: &HeaderMap) {
     });
 }
 
+/// The bytes of trailers, names and values.
+pub(crate) fn len(trailers: &HeaderMap) -> usize {
+    trailers
+        .iter()
+        .map(|(key, value)| key.as_str().len() + value.len())
+        .sum()
+}
+
 /// Reads a block of trailers as real servers send it: CRLF or LF, the last one missing or doubled,
 /// keys in any case, spaces around values.
 pub(crate) fn parse(block: &Bytes) -> Result<HeaderMap, TrailersError> {

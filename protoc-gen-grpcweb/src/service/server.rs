@@ -50,7 +50,7 @@ pub(super) fn generate(service: &ServiceNames, options: &Options) -> Result<Toke
             #server_attributes
             pub struct #server<#t> {
                 service: ::std::sync::Arc<#t>,
-                limits: rt::Limits,
+                settings: rt::Settings,
             }
 
             impl<#t: #trait_> #server<#t> {
@@ -61,16 +61,18 @@ pub(super) fn generate(service: &ServiceNames, options: &Options) -> Result<Toke
 
                 /// Serves a service that is used elsewhere too.
                 pub fn from_arc(service: ::std::sync::Arc<#t>) -> Self {
+                    let options = rt::ServerOptions::new();
                     Self {
                         service,
-                        limits: rt::Limits::new(),
+                        settings: rt::Settings::new(&super::#descriptor, options),
                     }
                 }
 
-                /// Sets how large messages may be.
+                /// Sets what calls are allowed, and how they are answered.
                 #[must_use]
-                pub fn with_limits(mut self, limits: rt::Limits) -> Self {
-                    self.limits = limits;
+                #[track_caller]
+                pub fn with_options(mut self, options: rt::ServerOptions) -> Self {
+                    self.settings = rt::Settings::new(&super::#descriptor, options);
                     self
                 }
             }
@@ -79,7 +81,7 @@ pub(super) fn generate(service: &ServiceNames, options: &Options) -> Result<Toke
                 fn clone(&self) -> Self {
                     Self {
                         service: ::std::sync::Arc::clone(&self.service),
-                        limits: self.limits,
+                        settings: ::core::clone::Clone::clone(&self.settings),
                     }
                 }
             }
@@ -95,8 +97,8 @@ pub(super) fn generate(service: &ServiceNames, options: &Options) -> Result<Toke
                     &super::#descriptor
                 }
 
-                fn limits(&self) -> rt::Limits {
-                    self.limits
+                fn settings(&self) -> &rt::Settings {
+                    &self.settings
                 }
 
                 fn call(
@@ -189,7 +191,7 @@ fn arm(service: &ServiceNames, method: &MethodNames) -> TokenStream {
     quote! {
         #wire => {
             let service = ::std::sync::Arc::clone(&self.service);
-            call.#kind(move |request| async move {
+            call.#kind(rt::Prost, move |request| async move {
                 <#t as #trait_>::#function(&service, request).await
             })
         }

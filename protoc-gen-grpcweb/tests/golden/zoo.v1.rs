@@ -94,7 +94,7 @@ pub mod keeper_server {
     /// Serves [`Keeper`] at the paths `/zoo.v1.Keeper/…`, as a tower service.
     pub struct KeeperServer<T> {
         service: ::std::sync::Arc<T>,
-        limits: rt::Limits,
+        settings: rt::Settings,
     }
 
     impl<T: Keeper> KeeperServer<T> {
@@ -105,16 +105,18 @@ pub mod keeper_server {
 
         /// Serves a service that is used elsewhere too.
         pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+            let options = rt::ServerOptions::new();
             Self {
                 service,
-                limits: rt::Limits::new(),
+                settings: rt::Settings::new(&super::KEEPER_SERVICE, options),
             }
         }
 
-        /// Sets how large messages may be.
+        /// Sets what calls are allowed, and how they are answered.
         #[must_use]
-        pub fn with_limits(mut self, limits: rt::Limits) -> Self {
-            self.limits = limits;
+        #[track_caller]
+        pub fn with_options(mut self, options: rt::ServerOptions) -> Self {
+            self.settings = rt::Settings::new(&super::KEEPER_SERVICE, options);
             self
         }
     }
@@ -123,7 +125,7 @@ pub mod keeper_server {
         fn clone(&self) -> Self {
             Self {
                 service: ::std::sync::Arc::clone(&self.service),
-                limits: self.limits,
+                settings: ::core::clone::Clone::clone(&self.settings),
             }
         }
     }
@@ -139,35 +141,47 @@ pub mod keeper_server {
             &super::KEEPER_SERVICE
         }
 
-        fn limits(&self) -> rt::Limits {
-            self.limits
+        fn settings(&self) -> &rt::Settings {
+            &self.settings
         }
 
         fn call(&self, call: rt::Call) -> rt::ResponseFuture {
             match call.method() {
                 "Find" => {
                     let service = ::std::sync::Arc::clone(&self.service);
-                    call.unary(move |request| async move {
-                        <T as Keeper>::find(&service, request).await
-                    })
+                    call.unary(
+                        rt::Prost,
+                        move |request| async move {
+                            <T as Keeper>::find(&service, request).await
+                        },
+                    )
                 }
                 "watch_all" => {
                     let service = ::std::sync::Arc::clone(&self.service);
-                    call.server_streaming(move |request| async move {
-                        <T as Keeper>::watch_all(&service, request).await
-                    })
+                    call.server_streaming(
+                        rt::Prost,
+                        move |request| async move {
+                            <T as Keeper>::watch_all(&service, request).await
+                        },
+                    )
                 }
                 "Feed" => {
                     let service = ::std::sync::Arc::clone(&self.service);
-                    call.client_streaming(move |request| async move {
-                        <T as Keeper>::feed(&service, request).await
-                    })
+                    call.client_streaming(
+                        rt::Prost,
+                        move |request| async move {
+                            <T as Keeper>::feed(&service, request).await
+                        },
+                    )
                 }
                 "Type" => {
                     let service = ::std::sync::Arc::clone(&self.service);
-                    call.bidi_streaming(move |request| async move {
-                        <T as Keeper>::r#type(&service, request).await
-                    })
+                    call.bidi_streaming(
+                        rt::Prost,
+                        move |request| async move {
+                            <T as Keeper>::r#type(&service, request).await
+                        },
+                    )
                 }
                 _ => call.unimplemented(),
             }
@@ -289,7 +303,7 @@ pub mod nobody_server {
     /// Serves [`Nobody`] at the paths `/zoo.v1.Nobody/…`, as a tower service.
     pub struct NobodyServer<T> {
         service: ::std::sync::Arc<T>,
-        limits: rt::Limits,
+        settings: rt::Settings,
     }
 
     impl<T: Nobody> NobodyServer<T> {
@@ -300,16 +314,18 @@ pub mod nobody_server {
 
         /// Serves a service that is used elsewhere too.
         pub fn from_arc(service: ::std::sync::Arc<T>) -> Self {
+            let options = rt::ServerOptions::new();
             Self {
                 service,
-                limits: rt::Limits::new(),
+                settings: rt::Settings::new(&super::NOBODY_SERVICE, options),
             }
         }
 
-        /// Sets how large messages may be.
+        /// Sets what calls are allowed, and how they are answered.
         #[must_use]
-        pub fn with_limits(mut self, limits: rt::Limits) -> Self {
-            self.limits = limits;
+        #[track_caller]
+        pub fn with_options(mut self, options: rt::ServerOptions) -> Self {
+            self.settings = rt::Settings::new(&super::NOBODY_SERVICE, options);
             self
         }
     }
@@ -318,7 +334,7 @@ pub mod nobody_server {
         fn clone(&self) -> Self {
             Self {
                 service: ::std::sync::Arc::clone(&self.service),
-                limits: self.limits,
+                settings: ::core::clone::Clone::clone(&self.settings),
             }
         }
     }
@@ -334,8 +350,8 @@ pub mod nobody_server {
             &super::NOBODY_SERVICE
         }
 
-        fn limits(&self) -> rt::Limits {
-            self.limits
+        fn settings(&self) -> &rt::Settings {
+            &self.settings
         }
 
         fn call(&self, call: rt::Call) -> rt::ResponseFuture {

@@ -9,7 +9,7 @@ use calls::proto::calls::Note;
 use calls::proto::calls::notes_server::NotesServer;
 use calls::{MyNotes, note};
 use futures_util::stream;
-use grpcweb_runtime::{Body, Limits, Router};
+use grpcweb_runtime::{Body, Router, ServerOptions};
 use http::{Request, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
@@ -270,7 +270,6 @@ async fn what_a_form_of_another_site_can_send_starts_no_handler() {
         "multipart/form-data",
         "text/plain",
         "application/json",
-        "application/grpc",
         "",
     ] {
         let response = answer(request("Echo", content_type, vec![&message("abc")])).await;
@@ -304,8 +303,8 @@ async fn messages_in_another_format_are_unimplemented() {
 
 #[tokio::test]
 async fn a_message_over_the_limit_names_the_limit_the_side_and_the_setting() {
-    let limits = Limits::new().max_decoding_message_size(50);
-    let mut server = NotesServer::new(MyNotes::default()).with_limits(limits);
+    let options = ServerOptions::new().max_decoding_message_size(50);
+    let mut server = NotesServer::new(MyNotes::default()).with_options(options);
     let call = request("Echo", BINARY, vec![b"\0\0\0\0\x33"]);
     let response = server.call(call).await.unwrap();
     let body = response.into_body().collect().await.unwrap().to_bytes();
@@ -323,8 +322,8 @@ async fn a_message_over_the_limit_names_the_limit_the_side_and_the_setting() {
 
 #[tokio::test]
 async fn an_answer_over_the_limit_fails_the_call_and_says_so() {
-    let limits = Limits::new().max_encoding_message_size(5);
-    let mut server = NotesServer::new(MyNotes::default()).with_limits(limits);
+    let options = ServerOptions::new().max_encoding_message_size(5);
+    let mut server = NotesServer::new(MyNotes::default()).with_options(options);
     for method in ["Echo", "Chat"] {
         let call = request(method, BINARY, vec![&message("too long")]);
         let response = server.call(call).await.unwrap();

@@ -6,7 +6,7 @@ use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
 use calls::{Canned, End, note};
 use grpcweb_runtime::client::Client;
-use grpcweb_runtime::{Code, Limits, Status};
+use grpcweb_runtime::{Code, Status};
 use http::{HeaderValue, StatusCode};
 use prost::Message as _;
 
@@ -309,8 +309,8 @@ async fn a_status_in_an_http_error_is_the_status_of_the_call() {
 #[tokio::test]
 async fn a_message_over_the_limit_names_the_limit_the_side_and_the_setting() {
     let body = [message(&"x".repeat(100)), trailers("grpc-status:0\r\n")].concat();
-    let limits = Limits::new().max_decoding_message_size(50);
-    let client = NotesClient::from(Client::new(Canned::new([body])).with_limits(limits));
+    let client = Client::new(Canned::new([body])).max_decoding_message_size(50);
+    let client = NotesClient::from(client);
     let status = client.echo(note("")).await.unwrap_err();
     assert_eq!(status.code(), Code::ResourceExhausted);
     for part in [

@@ -1,0 +1,135 @@
+//! How a handler learns that nobody waits for its answer any more.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use crate::signal::{Signal, Ticket};
+
+/// Why a call is over for whoever still works on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CancelReason {
+    /// The client went away, or gave up the call.
+    ClientGone,
+    /// The deadline of the call passed.
+    DeadlineExceeded,
+    /// The server is shutting down. The call may still end by itself.
+    Shutdown,
+    /// The call has ended: its answer is complete.
+    Ended,
+}
+
+impl CancelReason {
+    const fn number(self) -> u8 {
+        match self {
+            Self::ClientGone => 1,
+            Self::DeadlineExceeded => 2,
+            Self::Shutdown => 3,
+            Self::Ended => 4,
+        }
+    }
+
+    fn of_number(number: u8) -> Self {
+        match number {
+            1 => Self::ClientGone,
+            2 => Self::DeadlineExceeded,
+            3 => Self::Shutdown,
+            _ => Self::Ended,
+        }
+    }
+}
+
+/// What a server knows of a call while it runs.
+#[derive(Debug, Default)]
+pub(crate) struct CallContext {
+    pub(crate) deadline: Option<Instant>,
+    over: Signal,
+    shutdown: Option<ShutdownSignal>,
+}
+
+impl CallContext {
+    pub(crate) fn new(deadline: Option<Instant>, shutdown: Option<ShutdownSignal>) -> Self {
+        Self {
+            deadline,
+            over: Signal::default(),
+            shutdown,
+        }
+    }
+
+    pub(crate) fn end(&self, reason: CancelReason) {
+        self.over.set(reason.number());
+    }
+}
+
+/// Tells the calls of a server that it is shutting down. A server puts it into the extensions of its
+/// requests.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ShutdownSignal(Arc<Signal>);
+
+impl ShutdownSignal {
+    #[cfg(feature = "serve")]
+    pub(crate) fn send(&self) {
+        self.0.set(CancelReason::Shutdown.number());
+    }
+}
+
+/// A future that is done when a call is over: see [`Request::cancelled`](crate::Request::cancelled).
+///
+/// It can be moved to another task. A call that was not made by a server is never over.
+#[must_use = "futures do nothing unless polled"]
+pub struct Cancelled {
+    call: Option<Arc<CallContext>>,
+    over: Ticket,
+    shutdown: Ticket,
+}
+
+impl Cancelled {
+    pub(crate) fn new(call: Option<Arc<CallContext>>) -> Self {
+        Self {
+            call,
+            over: Ticket::default(),
+            shutdown: Ticket::default(),
+        }
+    }
+}
+
+impl Future for Cancelled {
+    type Output = CancelReason;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CancelReason> {
+        let this = &mut *self;
+        let Some(call) = &this.call else {
+            return Poll::Pending;
+        };
+        if let Poll::Ready(number) = call.over.poll(&mut this.over, cx) {
+            return Poll::Ready(CancelReason::of_number(number));
+        }
+        match &call.shutdown {
+            Some(ShutdownSignal(signal)) => signal
+                .poll(&mut this.shutdown, cx)
+                .map(CancelReason::of_number),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Cancelled {
+    fn drop(&mut self) {
+        if let Some(call) = &self.call {
+            call.over.leave(&self.over);
+            if let Some(ShutdownSignal(signal)) = &call.shutdown {
+                signal.leave(&self.shutdown);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cancelled(..)")
+    }
+}

@@ -1,0 +1,60 @@
+//! Waiting that ends.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// A point in time that a task is woken at.
+///
+/// Woken by tokio's timer where the feature `tokio` is on and a runtime of it is there. Otherwise the time
+/// is noticed when something else wakes the task.
+#[derive(Debug)]
+pub(crate) struct Timer {
+    at: Instant,
+    #[cfg(feature = "tokio")]
+    sleep: Option<Pin<Box<tokio::time::Sleep>>>,
+}
+
+impl Timer {
+    pub(crate) fn at(at: Instant) -> Self {
+        Self {
+            at,
+            #[cfg(feature = "tokio")]
+            sleep: tokio::runtime::Handle::try_current()
+                .is_ok()
+                .then(|| Box::pin(tokio::time::sleep_until(at.into()))),
+        }
+    }
+
+    /// `None` where the time is further away than a clock can tell.
+    pub(crate) fn after(duration: Duration) -> Option<Self> {
+        Instant::now().checked_add(duration).map(Self::at)
+    }
+}
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let timer = self.get_mut();
+        #[cfg(feature = "tokio")]
+        if let Some(sleep) = &mut timer.sleep {
+            return sleep.as_mut().poll(cx);
+        }
+        let _ = cx;
+        if Instant::now() >= timer.at {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+/// Waits for a timer, where there is one.
+pub(crate) fn poll_timer(timer: &mut Option<Timer>, cx: &mut Context<'_>) -> Poll<()> {
+    match timer {
+        Some(timer) => Pin::new(timer).poll(cx),
+        None => Poll::Pending,
+    }
+}

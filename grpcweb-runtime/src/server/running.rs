@@ -1,0 +1,85 @@
+//! What can end a call from outside: its deadline, its client, a panic.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::ahead::Pump;
+use super::concurrency::Permit;
+use crate::Status;
+use crate::cancel::{CallContext, CancelReason};
+use crate::deadline::{Timer, poll_timer};
+
+/// A call that has not ended. Dropped before it has, its client is gone.
+#[derive(Debug)]
+pub(super) struct Running {
+    pub(super) context: Arc<CallContext>,
+    timer: Option<Timer>,
+    pub(super) pump: Option<Pump>,
+    _permit: Permit,
+}
+
+impl Running {
+    pub(super) fn new(context: CallContext, permit: Permit) -> Self {
+        Self {
+            timer: context.deadline.map(Timer::at),
+            context: Arc::new(context),
+            pump: None,
+            _permit: permit,
+        }
+    }
+
+    /// Runs a handler, until something else ends the call.
+    pub(super) async fn drive<T>(
+        &mut self,
+        handler: impl Future<Output = Result<T, Status>>,
+    ) -> Result<T, Status> {
+        let mut handler = pin!(handler);
+        std::future::poll_fn(|cx| match caught(|| handler.as_mut().poll(cx)) {
+            Ok(Poll::Pending) => self.poll_interrupted(cx).map(Err),
+            Ok(ready) => ready,
+            Err(panicked) => Poll::Ready(Err(panicked)),
+        })
+        .await
+    }
+
+    /// Ready once the call has to end.
+    pub(super) fn poll_interrupted(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
+        if poll_timer(&mut self.timer, cx).is_ready() {
+            self.context.end(CancelReason::DeadlineExceeded);
+            return Poll::Ready(deadline_exceeded());
+        }
+        match &self.pump {
+            Some(pump) => pump.poll_gone(cx).map(|()| {
+                self.context.end(CancelReason::ClientGone);
+                Status::cancelled("the client went away")
+            }),
+            None => Poll::Pending,
+        }
+    }
+
+    /// The call has ended by itself.
+    pub(super) fn end(&self) {
+        self.context.end(CancelReason::Ended);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.context.end(CancelReason::ClientGone);
+    }
+}
+
+pub(super) fn deadline_exceeded() -> Status {
+    Status::deadline_exceeded("the deadline of the call has passed")
+}
+
+/// Runs code of a service. What a panic says is for the server's log, which the panic hook writes, and not
+/// for clients.
+pub(super) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Status> {
+    // What a panic left half done is dropped and never looked at again.
+    catch_unwind(AssertUnwindSafe(run))
+        .map_err(|_| Status::internal("the method failed unexpectedly: see the log of the server"))
+}
