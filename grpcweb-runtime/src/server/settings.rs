@@ -12,9 +12,12 @@ const MAX_CONCURRENT_CALLS: usize = 10_000;
 /// The options of a service, worked out for each of its methods.
 #[doc(hidden)]
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct Settings(Arc<Alone>);
+
+#[derive(Debug)]
+struct Alone {
     options: ServerOptions,
-    resolved: Arc<ServiceSettings>,
+    resolved: ServiceSettings,
 }
 
 impl Settings {
@@ -42,20 +45,18 @@ impl Settings {
             Some(_) => vec![],
             None => vec![Gate::new(MAX_CONCURRENT_CALLS, "of this service")],
         };
-        Self {
-            resolved: Arc::new(ServiceSettings::new(&options, &ServerOptions::new(), outer)),
-            options,
-        }
+        let resolved = ServiceSettings::new(&options, &ServerOptions::new(), outer);
+        Self(Arc::new(Alone { options, resolved }))
     }
 
     pub(super) fn alone(&self) -> &ServiceSettings {
-        &self.resolved
+        &self.0.resolved
     }
 
     /// For a service of a router.
     pub(super) fn in_router(&self, router: &RouterSettings) -> ServiceSettings {
         let gates = vec![Arc::clone(&router.gate)];
-        ServiceSettings::new(&self.options, &router.options, gates)
+        ServiceSettings::new(&self.0.options, &router.options, gates)
     }
 }
 
