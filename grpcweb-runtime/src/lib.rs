@@ -101,6 +101,7 @@ pub use server::{Router, ServerOptions};
 pub use status::Status;
 pub use streaming::Streaming;
 pub use wire::compression::CompressionEncoding;
+pub use wire::protocol::Protocol;
 
 /// Any error that can cross threads.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

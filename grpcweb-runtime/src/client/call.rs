@@ -1,5 +1,5 @@
 use http::header::{self, HeaderName, HeaderValue};
-use http::{Extensions, Method, Uri};
+use http::{Extensions, Method, Uri, Version};
 use prost::Message;
 
 use super::response::Answer;
@@ -12,6 +12,7 @@ use crate::wire::protocol::Protocol;
 use crate::{Body, BoxError, MetadataMap, MethodDescriptor, Request, Response, Status, Streaming};
 
 const X_GRPC_WEB: HeaderName = HeaderName::from_static("x-grpc-web");
+const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("grpcweb-runtime/", env!("CARGO_PKG_VERSION")));
 
@@ -41,19 +42,28 @@ const MAX_TRAILERS: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Client<T> {
     transport: T,
+    protocol: Protocol,
     limits: Limits,
 }
 
 impl<T> Client<T> {
-    /// A client with the default limits.
+    /// A client that speaks gRPC-Web, with the default limits.
     pub fn new(transport: T) -> Self {
         Self {
             transport,
+            protocol: Protocol::GrpcWeb,
             limits: Limits {
                 trailers: MAX_TRAILERS,
                 ..Limits::DEFAULT
             },
         }
+    }
+
+    /// Speaks another protocol than gRPC-Web in binary.
+    #[must_use]
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = protocol;
+        self
     }
 
     /// The most bytes of a message received: 4 MiB unless set. A larger one fails the call with
@@ -152,7 +162,7 @@ impl<T: Transport> Client<T> {
     }
 
     fn format(&self) -> Format {
-        Format::new(PROTOCOL, self.limits)
+        Format::new(self.protocol, self.limits)
     }
 
     async fn send_one<Req: Message + Default>(
@@ -162,8 +172,8 @@ impl<T: Transport> Client<T> {
     ) -> Result<Answer, Status> {
         let (message, metadata, extensions) = request.into_parts();
         let frame = codec::encode_alone::<Prost, _>(&message, &self.format(), 0)?;
-        let body = outbound::whole(PROTOCOL, frame);
-        let request = head(method, metadata, extensions, body);
+        let body = outbound::whole(self.protocol, frame);
+        let request = head(self.protocol, method, metadata, extensions, body);
         self.send(request, RequestFailure::default()).await
     }
 
@@ -175,7 +185,7 @@ impl<T: Transport> Client<T> {
         let (messages, metadata, extensions) = request.into_parts();
         let failure = RequestFailure::of_stream();
         let body = outbound::request::<Prost, _>(self.format(), messages, failure.clone());
-        let request = head(method, metadata, extensions, body);
+        let request = head(self.protocol, method, metadata, extensions, body);
         self.send(request, failure).await
     }
 
@@ -203,10 +213,8 @@ async fn exchange<T: Transport>(
     Ok(response.map(Body::new))
 }
 
-/// The protocol that calls are made in.
-const PROTOCOL: Protocol = Protocol::GrpcWeb;
-
 fn head(
+    protocol: Protocol,
     method: &'static MethodDescriptor,
     metadata: MetadataMap,
     extensions: Extensions,
@@ -216,12 +224,17 @@ fn head(
     *request.method_mut() = Method::POST;
     *request.uri_mut() = Uri::from_static(method.path);
     *request.extensions_mut() = extensions;
-    let headers = request.headers_mut();
-    *headers = metadata.into_sendable_headers();
-    headers.insert(header::CONTENT_TYPE, PROTOCOL.content_type());
-    headers.insert(header::ACCEPT, PROTOCOL.content_type());
-    headers.insert(X_GRPC_WEB, HeaderValue::from_static("1"));
+    let mut headers = metadata.into_sendable_headers();
+    headers.insert(header::CONTENT_TYPE, protocol.content_type());
+    if protocol.needs_http2() {
+        *request.version_mut() = Version::HTTP_2;
+        headers.insert(header::TE, TRAILERS);
+    } else {
+        headers.insert(header::ACCEPT, protocol.content_type());
+        headers.insert(X_GRPC_WEB, HeaderValue::from_static("1"));
+    }
     headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
+    *request.headers_mut() = headers;
     request
 }
 

@@ -9,13 +9,16 @@ pub(crate) const ACCEPTED: HeaderValue = HeaderValue::from_static(
 );
 
 /// How messages and status travel. All that differs between protocols is said here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Protocol {
-    /// Binary frames, the status in the last of them.
+///
+/// A server tells them apart by the content type of the request; a client is told which to speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Protocol {
+    /// gRPC-Web: binary frames, the status in the last of them.
     GrpcWeb,
-    /// The same frames in base64.
+    /// gRPC-Web in text mode: the same frames in base64.
     GrpcWebText,
-    /// Binary frames over HTTP/2, the status in HTTP trailers.
+    /// gRPC: binary frames over HTTP/2, the status in HTTP trailers.
     Grpc,
 }
 

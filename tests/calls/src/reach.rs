@@ -2,7 +2,8 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use grpcweb_runtime::{Body, BoxError, Channel, Router};
+use grpcweb_runtime::client::Client;
+use grpcweb_runtime::{Body, BoxError, Channel, Protocol, Router, ServerOptions};
 use http::{Request, Response};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -98,22 +99,33 @@ impl Service<Request<Body>> for AnyTransport {
 }
 
 /// A client for each way to reach the notes, with its name; the server ends when it is dropped.
-pub async fn over(notes: &MyNotes) -> (Server, [(&'static str, NotesClient<AnyTransport>); 3]) {
-    let server = Server::start(notes.clone()).await;
+pub async fn over(notes: &MyNotes) -> (Server, Vec<(&'static str, NotesClient<AnyTransport>)>) {
+    over_with(notes, ServerOptions::new()).await
+}
+
+/// The same, with options of the service.
+pub async fn over_with(
+    notes: &MyNotes,
+    options: ServerOptions,
+) -> (Server, Vec<(&'static str, NotesClient<AnyTransport>)>) {
+    let service = NotesServer::new(notes.clone()).with_options(options);
+    let server = Server::serve(Router::new().add_service(service.clone())).await;
+    let in_process = || AnyTransport::InProcess(service.clone());
+    let http1 = || AnyTransport::Channel(Box::new(server.channel(false)));
+    let http2 = || AnyTransport::Channel(Box::new(server.channel(true)));
     let clients = [
-        (
-            "in process",
-            AnyTransport::InProcess(NotesServer::new(notes.clone())),
-        ),
-        (
-            "HTTP/1.1",
-            AnyTransport::Channel(Box::new(server.channel(false))),
-        ),
-        (
-            "HTTP/2",
-            AnyTransport::Channel(Box::new(server.channel(true))),
-        ),
+        ("in process", in_process(), Protocol::GrpcWeb),
+        ("text in process", in_process(), Protocol::GrpcWebText),
+        ("gRPC in process", in_process(), Protocol::Grpc),
+        ("HTTP/1.1", http1(), Protocol::GrpcWeb),
+        ("text over HTTP/1.1", http1(), Protocol::GrpcWebText),
+        ("HTTP/2", http2(), Protocol::GrpcWeb),
+        ("text over HTTP/2", http2(), Protocol::GrpcWebText),
+        ("gRPC", http2(), Protocol::Grpc),
     ]
-    .map(|(name, transport)| (name, NotesClient::new(transport)));
-    (server, clients)
+    .map(|(name, transport, protocol)| {
+        let client = Client::new(transport).protocol(protocol);
+        (name, NotesClient::from(client))
+    });
+    (server, clients.into())
 }
