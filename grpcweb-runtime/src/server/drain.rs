@@ -20,6 +20,10 @@ const MAX: u64 = 16 * 1024 * 1024;
 /// How long that may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a client may send nothing. One that does not send loses no answer to a connection that is
+/// closed, and may be waiting for the answer itself.
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// Whether a request of this version has to be read to its end.
 pub(super) fn matters(version: Version, body: &Body) -> bool {
     version < Version::HTTP_2 && !body.is_end_stream()
@@ -40,16 +44,26 @@ async fn is_read_to_end(body: Body) -> bool {
         return false;
     }
     let mut body = pin!(body);
-    let mut timer = None;
+    let (mut patience, mut pause) = (None, None);
     std::future::poll_fn(|cx| {
         loop {
             let polled = body.as_mut().poll_frame(cx);
             let Poll::Ready(next) = polled else {
-                if timer.is_none() {
-                    timer = Timer::after(PATIENCE);
+                if patience.is_none() {
+                    patience = Timer::after(PATIENCE);
                 }
-                return poll_timer(&mut timer, cx).map(|()| false);
+                if pause.is_none() {
+                    pause = Timer::after(PAUSE);
+                }
+                let over = poll_timer(&mut patience, cx).is_ready()
+                    || poll_timer(&mut pause, cx).is_ready();
+                return if over {
+                    Poll::Ready(false)
+                } else {
+                    Poll::Pending
+                };
             };
+            pause = None;
             let frame = match next {
                 Some(Ok(frame)) => frame,
                 Some(Err(_)) => return Poll::Ready(false),

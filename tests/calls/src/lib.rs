@@ -17,4 +17,4 @@ pub mod golden;
 
 pub use canned::{Canned, End};
 pub use notes::{MyNotes, note};
-pub use reach::{AnyTransport, Server, over, over_with};
+pub use reach::{AnyTransport, Server, WithHeader, over, over_with, over_with_header};

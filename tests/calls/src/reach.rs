@@ -98,6 +98,32 @@ impl Service<Request<Body>> for AnyTransport {
     }
 }
 
+/// A transport that adds a header to every request, one that belongs to the protocol maybe.
+#[derive(Clone, Debug)]
+pub struct WithHeader<T> {
+    /// What carries the requests.
+    pub inner: T,
+    /// The name and the value.
+    pub header: (&'static str, &'static str),
+}
+
+impl<T: Service<Request<Body>>> Service<Request<Body>> for WithHeader<T> {
+    type Response = T::Response;
+    type Error = T::Error;
+    type Future = T::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), T::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> T::Future {
+        let (name, value) = self.header;
+        let headers = request.headers_mut();
+        headers.insert(name, http::HeaderValue::from_static(value));
+        self.inner.call(request)
+    }
+}
+
 /// A client for each way to reach the notes, with its name; the server ends when it is dropped.
 pub async fn over(notes: &MyNotes) -> (Server, Vec<(&'static str, NotesClient<AnyTransport>)>) {
     over_with(notes, ServerOptions::new()).await
@@ -108,12 +134,47 @@ pub async fn over_with(
     notes: &MyNotes,
     options: ServerOptions,
 ) -> (Server, Vec<(&'static str, NotesClient<AnyTransport>)>) {
+    let (server, transports) = transports(notes, options).await;
+    let clients = transports
+        .into_iter()
+        .map(|(name, transport, protocol)| {
+            let client = Client::new(transport).protocol(protocol);
+            (name, NotesClient::from(client))
+        })
+        .collect();
+    (server, clients)
+}
+
+/// The same, with a header that every request has.
+pub async fn over_with_header(
+    notes: &MyNotes,
+    options: ServerOptions,
+    header: (&'static str, &'static str),
+) -> (
+    Server,
+    Vec<(&'static str, NotesClient<WithHeader<AnyTransport>>)>,
+) {
+    let (server, transports) = transports(notes, options).await;
+    let clients = transports
+        .into_iter()
+        .map(|(name, inner, protocol)| {
+            let client = Client::new(WithHeader { inner, header }).protocol(protocol);
+            (name, NotesClient::from(client))
+        })
+        .collect();
+    (server, clients)
+}
+
+async fn transports(
+    notes: &MyNotes,
+    options: ServerOptions,
+) -> (Server, [(&'static str, AnyTransport, Protocol); 8]) {
     let service = NotesServer::new(notes.clone()).with_options(options);
     let server = Server::serve(Router::new().add_service(service.clone())).await;
     let in_process = || AnyTransport::InProcess(service.clone());
     let http1 = || AnyTransport::Channel(Box::new(server.channel(false)));
     let http2 = || AnyTransport::Channel(Box::new(server.channel(true)));
-    let clients = [
+    let transports = [
         ("in process", in_process(), Protocol::GrpcWeb),
         ("text in process", in_process(), Protocol::GrpcWebText),
         ("gRPC in process", in_process(), Protocol::Grpc),
@@ -122,10 +183,6 @@ pub async fn over_with(
         ("HTTP/2", http2(), Protocol::GrpcWeb),
         ("text over HTTP/2", http2(), Protocol::GrpcWebText),
         ("gRPC", http2(), Protocol::Grpc),
-    ]
-    .map(|(name, transport, protocol)| {
-        let client = Client::new(transport).protocol(protocol);
-        (name, NotesClient::from(client))
-    });
-    (server, clients.into())
+    ];
+    (server, transports)
 }
