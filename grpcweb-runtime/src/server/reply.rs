@@ -89,8 +89,12 @@ impl Answer {
         };
         running.end();
         drop(running);
-        let response =
-            response.unwrap_or_else(|status| respond::error(self.format.protocol, &status));
+        let response = response.unwrap_or_else(|status| {
+            let Format {
+                limits, protocol, ..
+            } = self.format;
+            respond::error_within(limits.trailers, protocol, &status)
+        });
         match rest.and_then(|rest| rest.take()) {
             Some(body) => drain::drain(body, response).await,
             None => response,

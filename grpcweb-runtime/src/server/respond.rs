@@ -75,8 +75,12 @@ pub(super) fn rpc(protocol: Protocol, metadata: MetadataMap, body: Body) -> Resp
 /// The status of gRPC-Web is in the body, where no browser hides it from the page. That of gRPC is in the
 /// trailers; they are the head too where nothing else is ("Trailers-Only").
 pub(super) fn error(protocol: Protocol, status: &Status) -> Response<Body> {
-    let trailing = status.metadata().clone();
-    let trailers = trailers(Err(status.clone()), trailing, Limits::DEFAULT.trailers);
+    error_within(Limits::DEFAULT.trailers, protocol, status)
+}
+
+/// The same, with trailers of no more than `limit` bytes.
+pub(super) fn error_within(limit: usize, protocol: Protocol, status: &Status) -> Response<Body> {
+    let trailers = trailers(Err(status.clone()), status.metadata().clone(), limit);
     let initial = status.initial_metadata();
     if protocol.ends_in_body() {
         let body = outbound::error(protocol, &trailers);
