@@ -1,9 +1,11 @@
 //! Waiting that ends.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+
+use crate::Status;
 
 /// A point in time that a task is woken at.
 ///
@@ -49,6 +51,24 @@ impl Future for Timer {
             Poll::Pending
         }
     }
+}
+
+/// What a call is told whose deadline has passed.
+pub(crate) const DEADLINE_EXCEEDED: &str = "the deadline of the call has passed";
+
+/// Waits for a future until a timer is done.
+pub(crate) async fn within<T>(
+    timer: &mut Option<Timer>,
+    future: impl Future<Output = Result<T, Status>>,
+) -> Result<T, Status> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(result) => Poll::Ready(result),
+        Poll::Pending => {
+            poll_timer(timer, cx).map(|()| Err(Status::deadline_exceeded(DEADLINE_EXCEEDED)))
+        }
+    })
+    .await
 }
 
 /// Waits for a timer, where there is one.

@@ -2,14 +2,15 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Body as _;
 
-use crate::deadline::{Timer, poll_timer};
+use crate::client::Hooks;
+use crate::deadline::{DEADLINE_EXCEEDED, Timer, poll_timer};
 use crate::format::Format;
 use crate::outbound::RequestFailure;
 use crate::server::Remainder;
@@ -23,11 +24,19 @@ use crate::{Body, BoxError, MetadataMap, Status};
 #[derive(Debug)]
 enum Half {
     Request(Sender),
-    /// Ends with a status: in the body, or in the head where the body has none.
-    Response {
-        head: Option<HeaderMap>,
-        request: RequestFailure,
-    },
+    Response(Origin),
+}
+
+/// Where a response comes from. It ends with a status: in the body, or in the head where the body has
+/// none.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    /// The head, where it has a status.
+    pub(crate) head: Option<HeaderMap>,
+    /// What became of the request that it answers.
+    pub(crate) request: RequestFailure,
+    /// Who wants to know the end of the call.
+    pub(crate) hooks: Option<Hooks>,
 }
 
 /// The client that a request comes from, and what it is granted. A request ends where its body ends.
@@ -50,8 +59,10 @@ pub(crate) struct Inbound {
     half: Half,
     /// Whether there has to be one message and no more, so that the whole body is waited for as one.
     single: bool,
-    /// Runs while a message is on its way.
-    arrival: Option<Timer>,
+    /// In a request it runs while a message is on its way, in a response until the call's deadline.
+    timer: Option<Timer>,
+    /// What was read before somebody asked for it.
+    first: Option<Item>,
 }
 
 /// What [`Inbound`] finds next.
@@ -67,15 +78,20 @@ impl Inbound {
         Self::new(body, format, Half::Request(sender))
     }
 
-    /// `head` is a status that came with the headers of the response, `request` what became of the
-    /// request that it answers.
-    pub(crate) fn response(
-        body: Body,
-        format: Format,
-        head: Option<HeaderMap>,
-        request: RequestFailure,
-    ) -> Self {
-        Self::new(body, format, Half::Response { head, request })
+    pub(crate) fn response(body: Body, format: Format, origin: Origin) -> Self {
+        Self::new(body, format, Half::Response(origin))
+    }
+
+    /// Lets a response end at a deadline.
+    pub(crate) fn end_at(&mut self, deadline: Option<Timer>) {
+        self.timer = deadline;
+    }
+
+    /// Waits for the first message, or for the end, and keeps it.
+    pub(crate) async fn begin(&mut self) -> Result<(), Status> {
+        let first = self.item().await?;
+        self.first = Some(first);
+        Ok(())
     }
 
     fn new(body: Body, format: Format, half: Half) -> Self {
@@ -90,23 +106,53 @@ impl Inbound {
             format,
             half,
             single: false,
-            arrival: None,
+            timer: None,
+            first: None,
         }
     }
 
     /// The next message, or the end. Not to be called again after the end or an error.
     pub(crate) fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, Status>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Ok(first));
+        }
+        match self.half {
+            Half::Request(_) => self.poll_request(cx),
+            Half::Response(_) => self.poll_response(cx),
+        }
+    }
+
+    fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, Status>> {
         let item = match self.poll_body(cx) {
             Poll::Pending => return self.poll_arrival(cx).map(Err),
             Poll::Ready(item) => item,
         };
         if !self.single {
-            self.arrival = None;
+            self.timer = None;
         }
-        Poll::Ready(item.map_err(|status| match &self.half {
-            Half::Request(_) => status,
-            Half::Response { request, .. } => request.or(status),
-        }))
+        Poll::Ready(item)
+    }
+
+    fn poll_response(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, Status>> {
+        let item = match poll_timer(&mut self.timer, cx) {
+            Poll::Ready(()) => {
+                self.body = Body::empty();
+                Err(Status::deadline_exceeded(DEADLINE_EXCEEDED))
+            }
+            Poll::Pending => ready!(self.poll_body(cx)),
+        };
+        let Half::Response(origin) = &self.half else {
+            return Poll::Ready(item);
+        };
+        let item = item.map_err(|status| origin.request.or(status));
+        if let Some(hooks) = &origin.hooks {
+            match &item {
+                Ok(Item::Message(_)) => {}
+                Ok(Item::End(trailers)) => hooks.end(Ok(trailers)),
+                Err(status) => hooks.end(Err(status)),
+            }
+        }
+        Poll::Ready(item)
     }
 
     fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, Status>> {
@@ -117,11 +163,7 @@ impl Inbound {
             if let Some(text) = &self.text {
                 text.check().map_err(|e| self.malformed(&e))?;
             }
-            let polled = Pin::new(&mut self.body).poll_frame(cx);
-            let Poll::Ready(next) = polled else {
-                return Poll::Pending;
-            };
-            let Some(frame) = next else {
+            let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
                 return Poll::Ready(self.end_of_body());
             };
             match frame.map_err(|e| self.body_error(e))?.into_data() {
@@ -134,9 +176,7 @@ impl Inbound {
                     self.frames.push(data);
                 }
                 Err(frame) => {
-                    if let (Half::Response { .. }, Ok(trailers)) =
-                        (&self.half, frame.into_trailers())
-                    {
+                    if let (Half::Response(_), Ok(trailers)) = (&self.half, frame.into_trailers()) {
                         if status::is_in(&trailers) {
                             self.check_end()?;
                             return Poll::Ready(self.end_with(trailers));
@@ -155,10 +195,10 @@ impl Inbound {
         if !self.single && !self.frames.is_inside() {
             return Poll::Pending;
         }
-        if self.arrival.is_none() {
-            self.arrival = Timer::after(patience);
+        if self.timer.is_none() {
+            self.timer = Timer::after(patience);
         }
-        poll_timer(&mut self.arrival, cx).map(|()| {
+        poll_timer(&mut self.timer, cx).map(|()| {
             Status::deadline_exceeded(format!(
                 "the request message did not arrive within {patience:?}: send it faster, or raise the \
                  limit with ServerOptions::receive_timeout"
@@ -179,9 +219,7 @@ impl Inbound {
             Item::End(_) => {
                 return Err(Status::unimplemented(match self.half {
                     Half::Request(_) => "the request has no message, but the method takes one",
-                    Half::Response { .. } => {
-                        "the response has no message, but the method returns one"
-                    }
+                    Half::Response(_) => "the response has no message, but the method returns one",
                 }));
             }
         };
@@ -191,7 +229,7 @@ impl Inbound {
                 Half::Request(_) => {
                     "the request has more than the one message that the method takes"
                 }
-                Half::Response { .. } => {
+                Half::Response(_) => {
                     "the response has more than the one message that the method returns"
                 }
             })),
@@ -206,11 +244,11 @@ impl Inbound {
         let ends_in_body = self.format.protocol.ends_in_body();
         match (frame.kind, &self.half) {
             (Kind::Message, _) => self.payload_of(frame).map(Item::Message),
-            (Kind::Trailers, Half::Response { .. }) if ends_in_body => {
+            (Kind::Trailers, Half::Response(_)) if ends_in_body => {
                 let block = self.payload_of(frame)?;
                 self.end_in_body(&block, cx)
             }
-            (Kind::Trailers, Half::Response { .. }) => Err(Status::internal(
+            (Kind::Trailers, Half::Response(_)) => Err(Status::internal(
                 "the response has a trailers frame, which only gRPC-Web has",
             )),
             (Kind::Trailers, Half::Request(_)) => Err(Status::invalid_argument(
@@ -250,8 +288,8 @@ impl Inbound {
     fn end_in_body(&mut self, block: &Bytes, cx: &mut Context<'_>) -> Result<Item, Status> {
         let trailers = trailers::parse(block).map_err(|e| Status::internal(e.to_string()))?;
         let trailers = match &mut self.half {
-            Half::Response { head, .. } if !status::is_in(&trailers) => {
-                head.take().unwrap_or(trailers)
+            Half::Response(origin) if !status::is_in(&trailers) => {
+                origin.head.take().unwrap_or(trailers)
             }
             _ => trailers,
         };
@@ -276,7 +314,7 @@ impl Inbound {
                 self.body = Body::empty();
                 Ok(Item::End(MetadataMap::new()))
             }
-            Half::Response { head, .. } => match head.take() {
+            Half::Response(origin) => match origin.head.take() {
                 Some(head) => self.end_with(head),
                 None => Err(Status::unknown(
                     "the response ended without a status: the server, or a proxy in front of it, \
@@ -311,7 +349,7 @@ impl Inbound {
             (FrameError::MessageTooLong { len, limit }, _) => {
                 self.too_long(format_args!("of {len} bytes"), *limit)
             }
-            (FrameError::TrailersTooLong { .. }, Half::Response { .. }) => {
+            (FrameError::TrailersTooLong { .. }, Half::Response(_)) => {
                 Status::resource_exhausted(error.to_string())
             }
             _ => self.malformed(&error),
@@ -321,7 +359,7 @@ impl Inbound {
     fn too_long(&self, which: std::fmt::Arguments<'_>, limit: usize) -> Status {
         let (what, side) = match self.half {
             Half::Request(_) => ("request", "server"),
-            Half::Response { .. } => ("response", "client"),
+            Half::Response(_) => ("response", "client"),
         };
         Status::resource_exhausted(format!(
             "a {what} message {which} is over the {side}'s limit of {limit} bytes: raise it with \
@@ -333,7 +371,7 @@ impl Inbound {
     fn malformed(&self, error: &(dyn std::error::Error + Send + Sync)) -> Status {
         match self.half {
             Half::Request(_) => Status::invalid_argument(error.to_string()),
-            Half::Response { .. } => Status::internal(error.to_string()),
+            Half::Response(_) => Status::internal(error.to_string()),
         }
     }
 
@@ -347,7 +385,7 @@ impl Inbound {
             Half::Request(_) => {
                 Status::cancelled("the client went away while it was sending the request")
             }
-            Half::Response { .. } => Status::unavailable(format!(
+            Half::Response(_) => Status::unavailable(format!(
                 "the connection broke while the response was being read: {error}"
             )),
         }
@@ -358,13 +396,16 @@ impl Inbound {
 impl Drop for Inbound {
     fn drop(&mut self) {
         let body = self.take_body();
-        if let Half::Request(Sender {
-            rest: Some(rest), ..
-        }) = &self.half
-        {
-            if !body.is_end_stream() {
-                rest.put(body);
-            }
+        match &self.half {
+            Half::Request(Sender {
+                rest: Some(rest), ..
+            }) if !body.is_end_stream() => rest.put(body),
+            Half::Response(Origin {
+                hooks: Some(hooks), ..
+            }) => hooks.end(Err(&Status::cancelled(
+                "the caller dropped the call before its end",
+            ))),
+            _ => {}
         }
     }
 }

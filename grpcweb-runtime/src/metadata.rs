@@ -200,6 +200,11 @@ impl MetadataMap {
         Self { headers }
     }
 
+    /// All headers, those of HTTP and gRPC itself included.
+    pub(crate) fn into_headers(self) -> HeaderMap {
+        self.headers
+    }
+
     /// The entries as headers of a message that we send. A map that was received and is passed on
     /// loses what belongs to the protocols.
     pub(crate) fn into_sendable_headers(self) -> HeaderMap {

@@ -63,12 +63,12 @@ pub(crate) fn request<C: Codec<T>, T: 'static>(
     })
 }
 
-/// One chunk, as it travels.
-pub(crate) fn whole(protocol: Protocol, buf: BytesMut) -> Body {
+fn whole(protocol: Protocol, buf: BytesMut) -> Body {
     Body::full(flush(protocol, buf))
 }
 
-fn flush(protocol: Protocol, buf: BytesMut) -> Bytes {
+/// What is sent together, as it travels.
+pub(crate) fn flush(protocol: Protocol, buf: BytesMut) -> Bytes {
     if protocol.is_text() {
         text::encode(&buf)
     } else {

@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 
 use http::Extensions;
 
-use crate::MetadataMap;
 use crate::cancel::{CallContext, Cancelled};
+use crate::{MetadataMap, Status};
 
 /// A request message, or a stream of them, with what travels beside it.
 ///
@@ -24,6 +24,43 @@ pub struct Request<T> {
     metadata: MetadataMap,
     extensions: Extensions,
     call: Option<Arc<CallContext>>,
+    timeout: Option<Duration>,
+    deadline: Option<Instant>,
+    idempotent: bool,
+}
+
+/// What a client sends beside the messages.
+pub(crate) struct RequestHead {
+    pub(crate) metadata: MetadataMap,
+    pub(crate) extensions: Extensions,
+    pub(crate) idempotent: bool,
+    timeout: Option<Duration>,
+    deadline: Option<Instant>,
+}
+
+impl RequestHead {
+    /// When a call that begins now has to be over; `timeout` is for one that says nothing about it.
+    pub(crate) fn begin(&mut self, timeout: Option<Duration>) -> Result<Option<Instant>, Status> {
+        if self.timeout.is_none() && self.deadline.is_none() {
+            self.timeout = timeout;
+        }
+        let now = || Instant::now();
+        let timeout = self.timeout.and_then(|timeout| now().checked_add(timeout));
+        let deadline = earlier(timeout, self.deadline);
+        match deadline {
+            Some(deadline) if deadline <= now() => Err(Status::deadline_exceeded(
+                "the deadline of the call had passed before it began",
+            )),
+            deadline => Ok(deadline),
+        }
+    }
+}
+
+fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
 }
 
 impl<T> Request<T> {
@@ -39,6 +76,9 @@ impl<T> Request<T> {
             metadata,
             extensions,
             call: None,
+            timeout: None,
+            deadline: None,
+            idempotent: false,
         }
     }
 
@@ -47,8 +87,18 @@ impl<T> Request<T> {
         self
     }
 
-    pub(crate) fn into_parts(self) -> (T, MetadataMap, Extensions) {
-        (self.message, self.metadata, self.extensions)
+    /// The message, and the rest of what a client sends. A request that a handler passes on keeps its
+    /// deadline.
+    pub(crate) fn into_head(self) -> (T, RequestHead) {
+        let deadline = self.deadline();
+        let head = RequestHead {
+            metadata: self.metadata,
+            extensions: self.extensions,
+            idempotent: self.idempotent,
+            timeout: self.timeout,
+            deadline,
+        };
+        (self.message, head)
     }
 
     /// The message.
@@ -91,14 +141,55 @@ impl<T> Request<T> {
         &mut self.extensions
     }
 
-    /// In a handler: when the call ends with `DEADLINE_EXCEEDED`, be it because of the client's
-    /// `grpc-timeout` or of the server's own. `None` where it may go on.
+    /// Lets the call that is made with this request take so long, from its beginning to the last byte of
+    /// the response, and no longer: it ends with `DEADLINE_EXCEEDED` then. The server is told
+    /// (`grpc-timeout`).
     #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
-        self.call.as_ref().and_then(|call| call.deadline)
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
     }
 
-    /// In a handler: the time until the [`deadline`](Self::deadline).
+    /// The same, with a point in time. Of a timeout and a deadline the earlier one counts.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = earlier(self.deadline, Some(deadline));
+        self
+    }
+
+    /// Gives the call that is made with this request the deadline of another one: that which a handler
+    /// makes it for.
+    ///
+    /// ```
+    /// # use grpcweb_runtime::Request;
+    /// # fn handler(incoming: Request<()>) {
+    /// let request = Request::new(7_u32).with_deadline_of(&incoming);
+    /// # let _ = request;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_deadline_of<U>(mut self, other: &Request<U>) -> Self {
+        self.deadline = earlier(self.deadline, other.deadline());
+        self
+    }
+
+    /// Says that the call that is made with this request may be made more than once, whatever its `.proto`
+    /// file says: what a client that retries has to know.
+    #[must_use]
+    pub fn assume_idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// When the call has to be over, or ends with `DEADLINE_EXCEEDED`. In a handler, be it because of the
+    /// client's `grpc-timeout` or of the server's own. `None` where it may go on.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        let of_call = self.call.as_ref().and_then(|call| call.deadline);
+        earlier(self.deadline, of_call)
+    }
+
+    /// The time until the [`deadline`](Self::deadline).
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
         self.deadline()

@@ -1,23 +1,22 @@
-use http::header::{self, HeaderName, HeaderValue};
-use http::{Extensions, Method, Uri, Version};
+use std::sync::Arc;
+use std::time::Duration;
+
 use prost::Message;
 
+use super::attempt::{Attempt, Content};
+use super::interceptor::{Intercepted, Interceptor};
 use super::response::Answer;
+use super::retry::{Retries, RetryPolicy};
+use super::settings::Settings;
 use super::transport::Transport;
 use crate::codec::{self, Prost};
-use crate::format::Format;
+use crate::deadline::{Timer, within};
 use crate::limits::Limits;
 use crate::outbound::{self, RequestFailure};
-use crate::wire::protocol::Protocol;
-use crate::{Body, BoxError, MetadataMap, MethodDescriptor, Request, Response, Status, Streaming};
-
-const X_GRPC_WEB: HeaderName = HeaderName::from_static("x-grpc-web");
-const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
-const USER_AGENT: HeaderValue =
-    HeaderValue::from_static(concat!("grpcweb-runtime/", env!("CARGO_PKG_VERSION")));
-
-/// The most bytes of trailers that a response may have: more than a server of ours would send.
-const MAX_TRAILERS: usize = 1024 * 1024;
+use crate::request::RequestHead;
+use crate::{
+    CompressionEncoding, MethodDescriptor, Protocol, Request, Response, Status, Streaming,
+};
 
 /// A transport and how calls are made over it: what a generated client stands on.
 ///
@@ -27,14 +26,19 @@ const MAX_TRAILERS: usize = 1024 * 1024;
 /// A generated client is made from a transport alone, or from this where something is to be set.
 ///
 /// ```
-/// use grpcweb_runtime::client::Client;
+/// use std::time::Duration;
 /// use grpcweb_runtime::Channel;
+/// use grpcweb_runtime::client::{Client, RetryPolicy};
 /// use hello_world::greeter_client::GreeterClient;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), grpcweb_runtime::client::ChannelError> {
 /// let channel = Channel::new("http://127.0.0.1:8080")?;
-/// let greeter = GreeterClient::from(Client::new(channel).max_decoding_message_size(1024));
+/// let greeter = GreeterClient::from(
+///     Client::new(channel)
+///         .timeout(Duration::from_secs(5))
+///         .retry(RetryPolicy::new()),
+/// );
 /// # let _ = greeter;
 /// # Ok(())
 /// # }
@@ -42,8 +46,7 @@ const MAX_TRAILERS: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Client<T> {
     transport: T,
-    protocol: Protocol,
-    limits: Limits,
+    settings: Arc<Settings>,
 }
 
 impl<T> Client<T> {
@@ -51,34 +54,78 @@ impl<T> Client<T> {
     pub fn new(transport: T) -> Self {
         Self {
             transport,
-            protocol: Protocol::GrpcWeb,
-            limits: Limits {
-                trailers: MAX_TRAILERS,
-                ..Limits::DEFAULT
-            },
+            settings: Arc::default(),
         }
     }
 
     /// Speaks another protocol than gRPC-Web in binary.
     #[must_use]
-    pub fn protocol(mut self, protocol: Protocol) -> Self {
-        self.protocol = protocol;
-        self
+    pub fn protocol(self, protocol: Protocol) -> Self {
+        self.set(|settings| settings.protocol = protocol)
     }
 
-    /// The most bytes of a message received: 4 MiB unless set. A larger one fails the call with
-    /// `RESOURCE_EXHAUSTED` before memory is taken for it.
+    /// How long a call may take that says nothing itself, from its beginning to the last byte of the
+    /// response. Unless set, as long as it likes. See [`Request::with_timeout`].
     #[must_use]
-    pub fn max_decoding_message_size(mut self, bytes: usize) -> Self {
-        self.limits.decoding = bytes;
-        self
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.set(|settings| settings.timeout = Some(timeout))
+    }
+
+    /// The most bytes of a message received, before and after it is decompressed: 4 MiB unless set. A
+    /// larger one fails the call with `RESOURCE_EXHAUSTED` before memory is taken for it.
+    #[must_use]
+    pub fn max_decoding_message_size(self, bytes: usize) -> Self {
+        self.set(|settings| settings.limits.decoding = bytes)
     }
 
     /// The most bytes of a message sent: 4 GiB unless set, the most that a frame can hold. A larger one
     /// fails the call with `RESOURCE_EXHAUSTED`.
     #[must_use]
-    pub fn max_encoding_message_size(mut self, bytes: usize) -> Self {
-        self.limits.encoding = Limits::frame(bytes);
+    pub fn max_encoding_message_size(self, bytes: usize) -> Self {
+        self.set(|settings| settings.limits.encoding = Limits::frame(bytes))
+    }
+
+    /// Compresses request messages in this encoding, which the server has to know.
+    #[must_use]
+    pub fn send_compressed(self, encoding: CompressionEncoding) -> Self {
+        self.set(|settings| settings.send_compressed = Some(encoding))
+    }
+
+    /// Leaves messages of up to this many bytes uncompressed: 1 KiB unless set.
+    #[must_use]
+    pub fn compress_above(self, bytes: usize) -> Self {
+        self.set(|settings| settings.compress_above = bytes)
+    }
+
+    /// Accepts response messages that are compressed in this encoding, and says so. Called more than once,
+    /// it accepts each.
+    #[must_use]
+    pub fn accept_compressed(self, encoding: CompressionEncoding) -> Self {
+        self.set(|settings| settings.accept_compressed.push(encoding))
+    }
+
+    /// Makes calls again that failed for the time being. Off unless set.
+    #[must_use]
+    pub fn retry(self, policy: RetryPolicy) -> Self {
+        self.set(|settings| settings.retry = Some(policy))
+    }
+
+    /// Lets an interceptor see every attempt of a call. The one that is added last sees it first.
+    #[must_use]
+    pub fn with_interceptor<I: Interceptor>(self, interceptor: I) -> Client<Intercepted<T>> {
+        let Self {
+            transport,
+            settings,
+        } = self;
+        Client {
+            transport: Intercepted::new(transport, interceptor),
+            settings,
+        }
+        .set(|settings| settings.describe = true)
+    }
+
+    fn set(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(Arc::make_mut(&mut self.settings));
         self
     }
 }
@@ -145,6 +192,9 @@ impl<T: Transport> Client<T> {
 
     /// Calls a method that takes and returns streams of messages.
     ///
+    /// Over HTTP/2 both go on side by side. Over HTTP/1.1 most servers answer once the request has ended,
+    /// so that the stream of requests must not wait for responses.
+    ///
     /// # Errors
     ///
     /// The status, where the call fails before the server has begun to answer.
@@ -161,20 +211,16 @@ impl<T: Transport> Client<T> {
         Ok(answer.stream(codec::decode_response::<Prost, _>))
     }
 
-    fn format(&self) -> Format {
-        Format::new(self.protocol, self.limits)
-    }
-
     async fn send_one<Req: Message + Default>(
         self,
         method: &'static MethodDescriptor,
         request: Request<Req>,
     ) -> Result<Answer, Status> {
-        let (message, metadata, extensions) = request.into_parts();
-        let frame = codec::encode_alone::<Prost, _>(&message, &self.format(), 0)?;
-        let body = outbound::whole(self.protocol, frame);
-        let request = head(self.protocol, method, metadata, extensions, body);
-        self.send(request, RequestFailure::default()).await
+        let (message, head) = request.into_head();
+        let format = self.settings.format();
+        let frame = codec::encode_alone::<Prost, _>(&message, &format, 0)?;
+        let content = Content::Message(outbound::flush(format.protocol, frame));
+        self.send(method, head, content).await
     }
 
     async fn send_stream<Req: Message + Default + 'static>(
@@ -182,74 +228,35 @@ impl<T: Transport> Client<T> {
         method: &'static MethodDescriptor,
         request: Request<Streaming<Req>>,
     ) -> Result<Answer, Status> {
-        let (messages, metadata, extensions) = request.into_parts();
+        let (messages, head) = request.into_head();
         let failure = RequestFailure::of_stream();
-        let body = outbound::request::<Prost, _>(self.format(), messages, failure.clone());
-        let request = head(self.protocol, method, metadata, extensions, body);
-        self.send(request, failure).await
+        let format = self.settings.format();
+        let body = outbound::request::<Prost, _>(format, messages, failure.clone());
+        self.send(method, head, Content::Stream(body, failure))
+            .await
     }
 
     async fn send(
         self,
-        request: http::Request<Body>,
-        failure: RequestFailure,
+        method: &'static MethodDescriptor,
+        mut head: RequestHead,
+        content: Content,
     ) -> Result<Answer, Status> {
-        let format = self.format();
-        match exchange(self.transport, request).await {
-            Ok(response) => Answer::open(response, format, failure).await,
-            Err(error) => Err(failure.or(no_response(error))),
-        }
+        let Self {
+            transport,
+            settings,
+        } = self;
+        let deadline = head.begin(settings.timeout)?;
+        let retries = Retries::of(&settings, method, &head, &content);
+        let attempt = Attempt {
+            method,
+            settings: &settings,
+            head,
+            deadline,
+        };
+        let mut timer = deadline.map(Timer::at);
+        let mut answer = within(&mut timer, attempt.run(transport, content, retries)).await?;
+        answer.end_at(timer);
+        Ok(answer)
     }
-}
-
-async fn exchange<T: Transport>(
-    mut transport: T,
-    request: http::Request<Body>,
-) -> Result<http::Response<Body>, BoxError> {
-    std::future::poll_fn(|cx| transport.poll_ready(cx))
-        .await
-        .map_err(Into::into)?;
-    let response = transport.call(request).await.map_err(Into::into)?;
-    Ok(response.map(Body::new))
-}
-
-fn head(
-    protocol: Protocol,
-    method: &'static MethodDescriptor,
-    metadata: MetadataMap,
-    extensions: Extensions,
-    body: Body,
-) -> http::Request<Body> {
-    let mut request = http::Request::new(body);
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = Uri::from_static(method.path);
-    *request.extensions_mut() = extensions;
-    let mut headers = metadata.into_sendable_headers();
-    headers.insert(header::CONTENT_TYPE, protocol.content_type());
-    if protocol.needs_http2() {
-        *request.version_mut() = Version::HTTP_2;
-        headers.insert(header::TE, TRAILERS);
-    } else {
-        headers.insert(header::ACCEPT, protocol.content_type());
-        headers.insert(X_GRPC_WEB, HeaderValue::from_static("1"));
-    }
-    headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
-    *request.headers_mut() = headers;
-    request
-}
-
-/// A call that got no response. A status in the error is from this side, as from a layer that refused
-/// the request, and says more than that.
-fn no_response(error: BoxError) -> Status {
-    if let Some(status) = Status::find_in(error.as_ref()) {
-        return status.clone();
-    }
-    let mut message = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        message.push_str(": ");
-        message.push_str(&error.to_string());
-        source = error.source();
-    }
-    Status::unavailable(message).with_source(error)
 }

@@ -1,12 +1,19 @@
-//! The client half: from a typed call to an HTTP exchange, and back.
+//! The client half: from a typed call to an HTTP request, and back.
 
+mod attempt;
 mod call;
 #[cfg(feature = "channel")]
 mod channel;
+mod interceptor;
 mod response;
+mod retry;
+mod settings;
 mod transport;
 
 pub use call::Client;
 #[cfg(feature = "channel")]
 pub use channel::{Channel, ChannelBuilder, ChannelError};
+pub(crate) use interceptor::Hooks;
+pub use interceptor::{Answered, Intercepted, Interceptor, Next, Outgoing};
+pub use retry::RetryPolicy;
 pub use transport::Transport;

@@ -6,50 +6,71 @@ use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{StatusCode, response};
 use http_body::Body as _;
 
+use super::interceptor::Hooks;
+use super::settings::Settings;
 use crate::codec::Decode;
+use crate::deadline::Timer;
 use crate::format::Format;
-use crate::inbound::Inbound;
+use crate::inbound::{Inbound, Origin};
 use crate::outbound::RequestFailure;
 use crate::wire::protocol::Protocol;
 use crate::wire::{http_status, status};
 use crate::{Body, Code, MetadataMap, Response, Status, Streaming};
 
-/// How much of a body that is not gRPC-Web is quoted in the error.
+/// How much of a body that is not of the protocol is quoted in the error.
 const QUOTE: usize = 200;
 
-/// A response that is known to be gRPC-Web, before its messages are read.
+/// A response that is known to be one of gRPC, before its messages are read.
 pub(super) struct Answer {
     metadata: MetadataMap,
     inbound: Inbound,
 }
 
 impl Answer {
-    /// Looks at the head. What no gRPC-Web server sent is an error that says what it is.
+    /// Looks at the head. What no gRPC server sent is an error that says what it is.
     pub(super) async fn open(
         response: http::Response<Body>,
-        format: Format,
+        settings: &Settings,
         request: RequestFailure,
     ) -> Result<Self, Status> {
-        let (head, body) = response.into_parts();
-        let in_head = status::is_in(&head.headers);
-        if head.status != StatusCode::OK {
-            return Err(if in_head {
-                status_in_head(head.headers)
-            } else {
-                foreign(head, body).await
-            });
-        }
-        match head.headers.get(CONTENT_TYPE) {
-            Some(value) if Protocol::from_content_type(value.as_bytes()) == Ok(format.protocol) => {
+        let (mut head, body) = response.into_parts();
+        let hooks = head.extensions.remove::<Hooks>();
+        match check(&head, settings) {
+            Ok(format) => {
+                let in_head = status::is_in(&head.headers);
+                let origin = Origin {
+                    head: in_head.then(|| head.headers.clone()),
+                    request,
+                    hooks,
+                };
+                Ok(Self {
+                    metadata: MetadataMap::from_headers(head.headers),
+                    inbound: Inbound::response(body, format, origin),
+                })
             }
-            None if in_head => {}
-            _ => return Err(foreign(head, body).await),
+            Err(refusal) => {
+                let status = match refusal {
+                    Refusal::Status(status) => status,
+                    Refusal::InHead => status_in_head(head.headers),
+                    Refusal::Foreign => foreign(head, body).await,
+                };
+                if let Some(hooks) = hooks {
+                    hooks.end(Err(&status));
+                }
+                Err(status)
+            }
         }
-        let status = in_head.then(|| head.headers.clone());
-        Ok(Self {
-            metadata: MetadataMap::from_headers(head.headers),
-            inbound: Inbound::response(body, format, status, request),
-        })
+    }
+
+    /// Waits for the first message, or for the end.
+    pub(super) async fn begin(&mut self) -> Result<(), Status> {
+        let begun = self.inbound.begin().await;
+        begun.map_err(|status| status.with_initial_metadata(self.metadata.clone()))
+    }
+
+    /// Lets the call end at a deadline.
+    pub(super) fn end_at(&mut self, deadline: Option<Timer>) {
+        self.inbound.end_at(deadline);
     }
 
     /// Reads the one message and the end.
@@ -69,6 +90,48 @@ impl Answer {
     }
 }
 
+/// Why a response is not read.
+enum Refusal {
+    /// It failed as HTTP, and says why in gRPC's own terms.
+    InHead,
+    /// It is not gRPC.
+    Foreign,
+    Status(Status),
+}
+
+/// How the messages of a response travel, by its head.
+fn check(head: &response::Parts, settings: &Settings) -> Result<Format, Refusal> {
+    let in_head = status::is_in(&head.headers);
+    if head.status != StatusCode::OK {
+        return Err(if in_head {
+            Refusal::InHead
+        } else {
+            Refusal::Foreign
+        });
+    }
+    match head.headers.get(CONTENT_TYPE) {
+        Some(value) if Protocol::from_content_type(value.as_bytes()) == Ok(settings.protocol) => {}
+        None if in_head => {}
+        _ => return Err(Refusal::Foreign),
+    }
+    let compression = settings.accept_compressed.agreed(&head.headers);
+    let compression = compression.map_err(|unsupported| {
+        let remedy = if unsupported.compiled_in {
+            "; accept it with Client::accept_compressed"
+        } else {
+            ""
+        };
+        Refusal::Status(Status::internal(format!(
+            "the server compressed its messages with {:?}, which was not asked for{remedy}",
+            unsupported.name
+        )))
+    })?;
+    Ok(Format {
+        compression,
+        ..Format::new(settings.protocol, settings.limits)
+    })
+}
+
 /// The error of an HTTP response that failed and says why in gRPC's own terms.
 fn status_in_head(headers: HeaderMap) -> Status {
     match status::read(headers) {
@@ -78,7 +141,7 @@ fn status_in_head(headers: HeaderMap) -> Status {
     }
 }
 
-/// The error of a response that is not gRPC-Web: from a proxy, a login page, another server.
+/// The error of a response that is not one of gRPC: from a proxy, a login page, another server.
 async fn foreign(head: response::Parts, body: Body) -> Status {
     let content_type = head
         .headers
@@ -101,7 +164,7 @@ async fn foreign(head: response::Parts, body: Body) -> Status {
     Status::new(
         code,
         format!(
-            "the response is not gRPC-Web but HTTP {} with {content_type}{quote}",
+            "the response is not of the protocol of the call but HTTP {} with {content_type}{quote}",
             head.status
         ),
     )

@@ -10,7 +10,7 @@ use super::ahead::Pump;
 use super::concurrency::Permit;
 use crate::Status;
 use crate::cancel::{CallContext, CancelReason};
-use crate::deadline::{Timer, poll_timer};
+use crate::deadline::{DEADLINE_EXCEEDED, Timer, poll_timer};
 
 /// A call that has not ended. Dropped before it has, its client is gone.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl Running {
     pub(super) fn poll_interrupted(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
         if poll_timer(&mut self.timer, cx).is_ready() {
             self.context.end(CancelReason::DeadlineExceeded);
-            return Poll::Ready(deadline_exceeded());
+            return Poll::Ready(Status::deadline_exceeded(DEADLINE_EXCEEDED));
         }
         match &self.pump {
             Some(pump) => pump.poll_gone(cx).map(|()| {
@@ -70,10 +70,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.context.end(CancelReason::ClientGone);
     }
-}
-
-pub(super) fn deadline_exceeded() -> Status {
-    Status::deadline_exceeded("the deadline of the call has passed")
 }
 
 /// Runs code of a service. What a panic says is for the server's log, which the panic hook writes, and not

@@ -8,10 +8,11 @@ use super::call::Call;
 use super::content_encoding;
 use super::reply::Answer;
 use super::respond::{self, ResponseFuture};
-use super::running::{Running, deadline_exceeded};
+use super::running::Running;
 use super::settings::{MethodSettings, ServiceSettings, Settings};
 use crate::body::HttpBody;
 use crate::cancel::{CallContext, ShutdownSignal};
+use crate::deadline::DEADLINE_EXCEEDED;
 use crate::format::Format;
 use crate::wire::compression::{GRPC_ACCEPT_ENCODING, UnsupportedEncoding};
 use crate::wire::protocol::{Protocol, UnknownProtocol};
@@ -156,7 +157,7 @@ fn deadline(headers: &HeaderMap, settings: &MethodSettings) -> Result<Option<Ins
         (asked, _) => asked.or(settings.timeout),
     };
     match granted {
-        Some(timeout) if timeout.is_zero() => Err(deadline_exceeded()),
+        Some(timeout) if timeout.is_zero() => Err(Status::deadline_exceeded(DEADLINE_EXCEEDED)),
         Some(timeout) => Ok(Instant::now().checked_add(timeout)),
         None => Ok(None),
     }

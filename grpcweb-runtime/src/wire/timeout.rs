@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 
 pub(crate) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
@@ -54,6 +54,30 @@ pub(crate) fn parse(value: &[u8]) -> Option<Duration> {
     Some(u64::try_from(nanos).map_or(Duration::MAX, Duration::from_nanos))
 }
 
+/// The most that eight digits say.
+const MAX: u128 = 99_999_999;
+
+/// Writes a timeout in the finest unit that holds it, rounded up: a server that gives up a moment later
+/// than the client does no harm, one that gives up earlier does.
+pub(crate) fn format(timeout: Duration) -> HeaderValue {
+    let nanos = timeout.as_nanos();
+    let units = [
+        (1, 'n'),
+        (1_000, 'u'),
+        (1_000_000, 'm'),
+        (1_000_000_000, 'S'),
+        (60_000_000_000, 'M'),
+        (3_600_000_000_000, 'H'),
+    ];
+    let written = units
+        .into_iter()
+        .map(|(unit, name)| (nanos.div_ceil(unit), name))
+        .find(|(number, _)| *number <= MAX)
+        .unwrap_or((MAX, 'H'));
+    let value = format!("{}{}", written.0, written.1);
+    HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("99999999H"))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -102,7 +126,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_timeout_is_written_with_up_to_eight_digits() {
+        for (timeout, value) in [
+            (Duration::from_millis(50), "50000000n"),
+            (Duration::from_secs(1), "1000000u"),
+            (Duration::from_secs(48 * 60 * 60), "172800S"),
+            (Duration::from_nanos(100_000_001), "100001u"),
+            (Duration::MAX, "99999999H"),
+            (Duration::ZERO, "0n"),
+        ] {
+            assert_eq!(format(timeout), value);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_written_is_read_as_no_less(secs in 0..u64::MAX / 2_000_000_000, nanos in 0..1_000_000_000_u32) {
+            let timeout = Duration::new(secs, nanos);
+            let read = parse(format(timeout).as_bytes()).unwrap();
+            prop_assert!(read >= timeout && read <= timeout + timeout / 1000 + Duration::from_nanos(1));
+        }
+
         #[test]
         fn arbitrary_values_never_panic(value in prop::collection::vec(any::<u8>(), 0..40)) {
             let _ = parse(&value);

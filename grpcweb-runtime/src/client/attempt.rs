@@ -1,0 +1,195 @@
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::{self, HeaderName, HeaderValue};
+use http::{Extensions, HeaderMap, Method, Uri, Version};
+
+use super::response::Answer;
+use super::retry::Retries;
+use super::settings::Settings;
+use super::transport::Transport;
+use crate::deadline::Timer;
+use crate::outbound::RequestFailure;
+use crate::request::RequestHead;
+use crate::wire::compression::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
+use crate::wire::timeout::{self, GRPC_TIMEOUT};
+use crate::{Body, BoxError, MetadataMap, MethodDescriptor, Status};
+
+const X_GRPC_WEB: HeaderName = HeaderName::from_static("x-grpc-web");
+const PREVIOUS_ATTEMPTS: HeaderName = HeaderName::from_static("grpc-previous-rpc-attempts");
+const TRAILERS: HeaderValue = HeaderValue::from_static("trailers");
+const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("grpcweb-runtime/", env!("CARGO_PKG_VERSION")));
+
+/// What a request has to say.
+pub(super) enum Content {
+    /// A frame, as it travels.
+    Message(Bytes),
+    Stream(Body, RequestFailure),
+}
+
+/// A call that is tried once, or more often.
+pub(super) struct Attempt<'a> {
+    pub(super) method: &'static MethodDescriptor,
+    pub(super) settings: &'a Settings,
+    pub(super) head: RequestHead,
+    pub(super) deadline: Option<Instant>,
+}
+
+impl Attempt<'_> {
+    pub(super) async fn run<T: Transport>(
+        mut self,
+        transport: T,
+        content: Content,
+        retries: Option<Retries<'_>>,
+    ) -> Result<Answer, Status> {
+        let mut once = |body| {
+            let RequestHead {
+                metadata,
+                extensions,
+                ..
+            } = &mut self.head;
+            let (metadata, extensions) = (std::mem::take(metadata), std::mem::take(extensions));
+            self.request(metadata, extensions, body, 0)
+        };
+        match (content, retries) {
+            (Content::Message(frame), Some(retries)) => {
+                self.repeat(transport, frame, retries).await
+            }
+            (Content::Message(frame), None) => {
+                let request = once(Body::full(frame));
+                exchange(transport, request, self.settings, RequestFailure::default()).await
+            }
+            (Content::Stream(body, failure), _) => {
+                let request = once(body);
+                exchange(transport, request, self.settings, failure).await
+            }
+        }
+    }
+
+    async fn repeat<T: Transport>(
+        &self,
+        transport: T,
+        frame: Bytes,
+        mut retries: Retries<'_>,
+    ) -> Result<Answer, Status> {
+        loop {
+            let body = Body::full(frame.clone());
+            let RequestHead {
+                metadata,
+                extensions,
+                ..
+            } = &self.head;
+            let request = self.request(metadata.clone(), extensions.clone(), body, retries.made());
+            let no_stream = RequestFailure::default();
+            let sent = exchange(transport.clone(), request, self.settings, no_stream).await;
+            let status = match sent {
+                Ok(mut answer) => match answer.begin().await {
+                    Ok(()) => {
+                        retries.succeeded();
+                        return Ok(answer);
+                    }
+                    Err(status) => status,
+                },
+                Err(status) => status,
+            };
+            match retries.after(&status).and_then(Timer::after) {
+                Some(pause) => pause.await,
+                None => return Err(status),
+            }
+        }
+    }
+
+    fn request(
+        &self,
+        metadata: MetadataMap,
+        extensions: Extensions,
+        body: Body,
+        previous: u32,
+    ) -> http::Request<Body> {
+        let mut request = http::Request::new(body);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = Uri::from_static(self.method.path);
+        *request.extensions_mut() = extensions;
+        if self.settings.describe {
+            request.extensions_mut().insert(self.method);
+        }
+        if self.settings.protocol.needs_http2() {
+            *request.version_mut() = Version::HTTP_2;
+        }
+        *request.headers_mut() = self.headers(metadata, previous);
+        request
+    }
+
+    fn headers(&self, metadata: MetadataMap, previous: u32) -> HeaderMap {
+        let Settings {
+            protocol,
+            accept_compressed,
+            send_compressed,
+            ..
+        } = self.settings;
+        let mut headers = metadata.into_sendable_headers();
+        headers.insert(header::CONTENT_TYPE, protocol.content_type());
+        if protocol.needs_http2() {
+            headers.insert(header::TE, TRAILERS);
+        } else {
+            headers.insert(header::ACCEPT, protocol.content_type());
+            headers.insert(X_GRPC_WEB, HeaderValue::from_static("1"));
+        }
+        headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
+        if let Some(encoding) = send_compressed {
+            headers.insert(GRPC_ENCODING, HeaderValue::from_static(encoding.name()));
+        }
+        if !accept_compressed.is_empty() {
+            headers.insert(GRPC_ACCEPT_ENCODING, accept_compressed.header());
+        }
+        if let Some(deadline) = self.deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            headers.insert(GRPC_TIMEOUT, timeout::format(left));
+        }
+        if previous > 0 {
+            headers.insert(PREVIOUS_ATTEMPTS, previous.into());
+        }
+        headers
+    }
+}
+
+async fn exchange<T: Transport>(
+    mut transport: T,
+    request: http::Request<Body>,
+    settings: &Settings,
+    failure: RequestFailure,
+) -> Result<Answer, Status> {
+    match respond(&mut transport, request).await {
+        Ok(response) => Answer::open(response, settings, failure).await,
+        Err(error) => Err(failure.or(no_response(error))),
+    }
+}
+
+/// Sends a request as a transport takes it.
+pub(super) async fn respond<T: Transport>(
+    transport: &mut T,
+    request: http::Request<Body>,
+) -> Result<http::Response<Body>, BoxError> {
+    std::future::poll_fn(|cx| transport.poll_ready(cx))
+        .await
+        .map_err(Into::into)?;
+    let response = transport.call(request).await.map_err(Into::into)?;
+    Ok(response.map(Body::new))
+}
+
+/// A call that got no response. A status in the error is from this side, as from a layer that refused
+/// the request, and says more than that.
+pub(super) fn no_response(error: BoxError) -> Status {
+    if let Some(status) = Status::find_in(error.as_ref()) {
+        return status.clone();
+    }
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        message.push_str(": ");
+        message.push_str(&error.to_string());
+        source = error.source();
+    }
+    Status::unavailable(message).with_source(error)
+}
