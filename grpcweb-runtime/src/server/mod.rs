@@ -17,6 +17,8 @@ mod running;
 mod serve;
 mod service;
 mod settings;
+mod stream_body;
+mod watchdog;
 
 #[doc(hidden)]
 pub use call::Call;

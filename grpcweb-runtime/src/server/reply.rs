@@ -1,19 +1,17 @@
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue};
-use http_body::Frame;
+use bytes::BytesMut;
+use http::HeaderValue;
 
 use super::drain::{self, Remainder};
 use super::respond;
-use super::running::{Running, caught};
+use super::running::Running;
+use super::stream_body::StreamBody;
 use crate::codec::{self, Codec};
 use crate::format::Format;
-use crate::outbound::{self, Buffer, Filled, Messages};
+use crate::outbound::{self, Messages};
 use crate::wire::compression::GRPC_ENCODING;
-use crate::{Body, BoxError, MetadataMap, Response, Status, Streaming};
+use crate::{Body, MetadataMap, Response, Status, Streaming};
 
 #[cfg(feature = "gzip")]
 use super::content_encoding;
@@ -108,14 +106,7 @@ impl Answer {
         trailing: MetadataMap,
         running: Running,
     ) -> http::Response<Body> {
-        let body = StreamBody {
-            messages: Some(messages),
-            buffer: Buffer::new(self.format),
-            trailing,
-            format: self.format,
-            running: Some(running),
-            http_trailers: None,
-        };
+        let body = StreamBody::new(self.format, messages, trailing, running);
         self.respond(metadata, Body::new(body))
     }
 
@@ -130,79 +121,5 @@ impl Answer {
             return content_encoding::gzip(response);
         }
         response
-    }
-}
-
-/// The body of a streaming response.
-struct StreamBody {
-    /// Gone once the stream has ended.
-    messages: Option<Box<dyn Messages>>,
-    buffer: Buffer,
-    trailing: MetadataMap,
-    format: Format,
-    running: Option<Running>,
-    http_trailers: Option<HeaderMap>,
-}
-
-impl StreamBody {
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), Status>>> {
-        let Some(messages) = &mut self.messages else {
-            return Poll::Ready(None);
-        };
-        if let Some(running) = &mut self.running {
-            if let Poll::Ready(status) = running.poll_interrupted(cx) {
-                return Poll::Ready(Some(Err(status)));
-            }
-        }
-        let buffer = &mut self.buffer;
-        match caught(|| buffer.poll_fill(messages.as_mut(), cx)) {
-            Ok(Poll::Ready(Filled::Ended(result))) => Poll::Ready(Some(result)),
-            Ok(Poll::Ready(Filled::Enough)) => Poll::Ready(None),
-            Ok(Poll::Pending) => Poll::Pending,
-            Err(panicked) => Poll::Ready(Some(Err(panicked))),
-        }
-    }
-
-    fn end(&mut self, result: Result<(), Status>) {
-        let messages = self.messages.take();
-        let mut trailing = std::mem::take(&mut self.trailing);
-        match (&result, &messages) {
-            (Ok(()), Some(messages)) => trailing.extend(messages.trailers()),
-            (Ok(()), None) => {}
-            (Err(status), _) => trailing.extend(status.metadata()),
-        }
-        let trailers = respond::trailers(result, trailing, self.format.limits.trailers);
-        if self.format.protocol.ends_in_body() {
-            self.buffer.put_trailers(&trailers);
-        } else {
-            self.http_trailers = Some(trailers);
-        }
-        if let Some(running) = self.running.take() {
-            running.end();
-        }
-    }
-}
-
-impl http_body::Body for StreamBody {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match self.poll_end(cx) {
-            Poll::Pending => return Poll::Pending,
-            Poll::Ready(Some(result)) => self.end(result),
-            Poll::Ready(None) => {}
-        }
-        if let Some(chunk) = self.buffer.take() {
-            return Poll::Ready(Some(Ok(Frame::data(chunk))));
-        }
-        Poll::Ready(self.http_trailers.take().map(|t| Ok(Frame::trailers(t))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.messages.is_none() && self.buffer.is_empty() && self.http_trailers.is_none()
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
 use calls::proto::calls::notes_server::NotesServer;
-use calls::{MyNotes, WithHeader, note, over, over_with, over_with_header};
+use calls::{MyNotes, Server, WithHeader, note, over, over_with, over_with_header};
 use futures_util::stream;
 use grpcweb_runtime::{Code, Request, Router, ServerOptions, Streaming};
 use tokio::time::timeout;
@@ -238,4 +238,21 @@ async fn a_deadline_holds_in_axum_too() {
     assert!(stream.message().await.is_ok());
     let status = stream.message().await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn a_stream_whose_client_does_not_read_is_dropped_at_its_deadline() {
+    let notes = MyNotes::default();
+    let server = Server::start(notes.clone()).await;
+    let mut socket = tokio::net::TcpStream::connect(&server.address)
+        .await
+        .unwrap();
+    let request = "POST /calls.Notes/Repeat HTTP/1.1\r\nhost: a\r\nscenario: for-ever\r\n\
+                   grpc-timeout: 100m\r\ncontent-type: application/grpc-web\r\n\
+                   content-length: 5\r\n\r\n\0\0\0\0\0";
+    tokio::io::AsyncWriteExt::write_all(&mut socket, request.as_bytes())
+        .await
+        .unwrap();
+    timeout(PATIENCE, notes.dropped.notified()).await.unwrap();
+    assert_eq!(notes.live.load(Ordering::SeqCst), 0);
 }

@@ -1,0 +1,128 @@
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::Frame;
+
+use super::respond;
+use super::running::{Running, caught};
+use super::watchdog::Watchdog;
+use crate::deadline::DEADLINE_EXCEEDED;
+use crate::format::Format;
+use crate::outbound::{Buffer, Filled, Messages};
+use crate::{BoxError, MetadataMap, Status};
+
+/// The body of a streaming response.
+pub(super) struct StreamBody {
+    format: Format,
+    buffer: Buffer,
+    trailing: MetadataMap,
+    stream: Slot,
+    ended: bool,
+    http_trailers: Option<HeaderMap>,
+    _watchdog: Option<Watchdog>,
+}
+
+/// The stream of a handler, and what it holds. Empty once it has ended, be it because its deadline passed
+/// while nobody read.
+#[derive(Clone)]
+pub(super) struct Slot(Arc<Mutex<Option<Stream>>>);
+
+pub(super) struct Stream {
+    messages: Box<dyn Messages>,
+    pub(super) running: Running,
+}
+
+impl Slot {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Option<Stream>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StreamBody {
+    pub(super) fn new(
+        format: Format,
+        messages: Box<dyn Messages>,
+        trailing: MetadataMap,
+        running: Running,
+    ) -> Self {
+        let deadline = running.context.deadline;
+        let stream = Slot(Arc::new(Mutex::new(Some(Stream { messages, running }))));
+        Self {
+            format,
+            buffer: Buffer::new(format),
+            trailing,
+            ended: false,
+            http_trailers: None,
+            _watchdog: deadline.and_then(|deadline| Watchdog::start(&stream, deadline)),
+            stream,
+        }
+    }
+
+    /// Ready with what the stream ended with, or with `None` where there is something to hand out.
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), Status>>> {
+        let mut guard = self.stream.lock();
+        let Some(Stream { messages, running }) = guard.as_mut() else {
+            let late = Status::deadline_exceeded(DEADLINE_EXCEEDED);
+            return Poll::Ready(Some(Err(late)));
+        };
+        if let Poll::Ready(status) = running.poll_interrupted(cx) {
+            return Poll::Ready(Some(Err(status)));
+        }
+        let buffer = &mut self.buffer;
+        match caught(|| buffer.poll_fill(messages.as_mut(), cx)) {
+            Ok(Poll::Ready(Filled::Ended(result))) => Poll::Ready(Some(result)),
+            Ok(Poll::Ready(Filled::Enough)) => Poll::Ready(None),
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(panicked) => Poll::Ready(Some(Err(panicked))),
+        }
+    }
+
+    fn end(&mut self, result: Result<(), Status>) {
+        self.ended = true;
+        let stream = self.stream.lock().take();
+        let mut trailing = std::mem::take(&mut self.trailing);
+        match (&result, &stream) {
+            (Ok(()), Some(stream)) => trailing.extend(stream.messages.trailers()),
+            (Ok(()), None) => {}
+            (Err(status), _) => trailing.extend(status.metadata()),
+        }
+        let trailers = respond::trailers(result, trailing, self.format.limits.trailers);
+        if self.format.protocol.ends_in_body() {
+            self.buffer.put_trailers(&trailers);
+        } else {
+            self.http_trailers = Some(trailers);
+        }
+        if let Some(stream) = stream {
+            stream.running.end();
+        }
+    }
+}
+
+impl http_body::Body for StreamBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if !self.ended {
+            match self.poll_fill(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(result)) => self.end(result),
+                Poll::Ready(None) => {}
+            }
+        }
+        if let Some(chunk) = self.buffer.take() {
+            return Poll::Ready(Some(Ok(Frame::data(chunk))));
+        }
+        Poll::Ready(self.http_trailers.take().map(|t| Ok(Frame::trailers(t))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended && self.buffer.is_empty() && self.http_trailers.is_none()
+    }
+}
