@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { GreeterPage, launch } from "./support/browser.js";
+import { launch } from "./support/chromium.js";
+import { GreeterPage } from "./support/greeter-page.js";
 import { assertSpreadOut, greetings, refusal, url } from "./support/greeter.js";
 
 const REFUSED = {

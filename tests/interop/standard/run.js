@@ -1,0 +1,46 @@
+// One call of one client, from what a case says about it to what is known when it is over. Both are
+// plain data, because the call may be made in a page. Runs in Node and in pages.
+
+import { clients } from "./clients.js";
+import { fromPairs, toHeaders } from "./metadata.js";
+
+/**
+ * Makes the call that a case describes:
+ *
+ * - `service`, `method`, `request`: JSON; `payloadSize`: bytes of zeros to send
+ * - `metadata`: strings, arrays of bytes for `-bin` keys
+ * - `timeout`: milliseconds
+ * - `id`: by which the server knows the call
+ * - `cancel`: "once it runs" or "after a message"
+ *
+ * The outcome has the `code`, which is null where the client does not tell, and `message` of the
+ * status; `headers` and `trailers`; of each message the `sizes` of its payload, if that is `zeros`, and
+ * the milliseconds from the start of the call until it came in `times`; and all it took in `elapsed`.
+ */
+export async function run(name, url, methods, call) {
+  const method = methods(call.service ?? "grpc.testing.TestService", call.method);
+  const metadata = toHeaders({ ...call.metadata, ...(call.id && { "x-interop-call-id": call.id }) });
+  const outcome = { sizes: [], zeros: true, times: [], headers: {}, trailers: {} };
+  const start = performance.now();
+  const elapsed = () => Math.round(performance.now() - start);
+  const observer = {
+    headers: (pairs) => Object.assign(outcome.headers, fromPairs(pairs)),
+    trailers: (pairs) => Object.assign(outcome.trailers, fromPairs(pairs)),
+    message({ payload }) {
+      outcome.sizes.push(payload?.body.length ?? 0);
+      outcome.zeros &&= payload?.body.every((byte) => byte === 0) ?? true;
+      outcome.times.push(elapsed());
+      if (call.cancel === "after a message") running.cancel();
+    },
+  };
+  const request = method.request(call.request ?? {}, call.payloadSize);
+  const options = { metadata, timeout: call.timeout };
+  const running = clients[name].start({ url, method, request, ...options }, observer);
+  if (call.cancel === "once it runs") {
+    const response = await fetch(`${url}/calls/${call.id}/running`);
+    if (!response.ok) throw new Error("the call does not run");
+    running.cancel();
+  }
+  const status = await running.ended;
+  return { ...outcome, ...status, elapsed: elapsed() };
+}
