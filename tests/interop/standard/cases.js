@@ -152,7 +152,7 @@ export const cases = {
       method: "StreamingOutputCall",
       request: { responseParameters: THEN_SLEEP },
       timeout: 400,
-      id: "timeout",
+      id: true,
     },
     async expect(outcome, client, server) {
       assert.equal(outcome.code, DEADLINE_EXCEEDED);
@@ -167,7 +167,7 @@ export const cases = {
     call: {
       method: "StreamingOutputCall",
       request: { responseParameters: [{ size: 1, intervalUs: 20_000_000 }] },
-      id: "begin",
+      id: true,
       cancel: "once it runs",
     },
     async expect(outcome, { tellsOfCancel }, server) {
@@ -181,7 +181,7 @@ export const cases = {
     call: {
       method: "StreamingOutputCall",
       request: { responseParameters: THEN_SLEEP },
-      id: "first",
+      id: true,
       cancel: "after a message",
     },
     async expect(outcome, { tellsOfCancel, incremental }, server) {

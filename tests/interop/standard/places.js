@@ -1,6 +1,5 @@
 // Where the clients run, and the server they call from there.
 
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
@@ -8,14 +7,17 @@ import { build } from "esbuild";
 import "../support/browser-globals.js";
 import { makeCertificate } from "../support/certificate.js";
 import { launch } from "../support/chromium.js";
+import { descriptorSet } from "../support/descriptors.js";
 import { startServer } from "../support/interop-server.js";
+import { clients } from "./clients.js";
 import { methodsOf } from "./methods.js";
 import { run } from "./run.js";
 
-const descriptors = describeProtos();
+/** In base64, as a page can be given it. */
+const descriptors = descriptorSet("../proto").toString("base64");
 
 /**
- * Each opens with a server of its own, until `close`. There, `run` makes a call as a client, and
+ * Each opens with a server of its own, until `close`. There, `run` makes a call with a client, and
  * `statusOf` fetches a resource of the server.
  */
 export const places = [
@@ -28,7 +30,7 @@ async function node() {
   const server = await startServer();
   const methods = methodsOf(descriptors);
   return {
-    run: (client, call) => run(client, server.url, methods, call),
+    run: (client, call) => run(clients[client], server.url, methods, call),
     statusOf: async (path) => (await fetch(server.url + path)).status,
     close: () => server.stop(),
   };
@@ -81,11 +83,4 @@ async function serveScript(script) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return server;
-}
-
-/** The protos as a `FileDescriptorSet` in base64. */
-function describeProtos() {
-  const buf = fileURLToPath(new URL("../node_modules/.bin/buf", import.meta.url));
-  const protos = fileURLToPath(new URL("../proto", import.meta.url));
-  return execFileSync(buf, ["build", protos, "--output", "-"]).toString("base64");
 }

@@ -1,7 +1,6 @@
 // One call of one client, from what a case says about it to what is known when it is over. Both are
 // plain data, because the call may be made in a page. Runs in Node and in pages.
 
-import { clients } from "./clients.js";
 import { fromPairs, toHeaders } from "./metadata.js";
 
 /**
@@ -17,7 +16,7 @@ import { fromPairs, toHeaders } from "./metadata.js";
  * status; `headers` and `trailers`; of each message the `sizes` of its payload, if that is `zeros`, and
  * the milliseconds from the start of the call until it came in `times`; and all it took in `elapsed`.
  */
-export async function run(name, url, methods, call) {
+export async function run(client, url, methods, call) {
   const method = methods(call.service ?? "grpc.testing.TestService", call.method);
   const metadata = toHeaders({ ...call.metadata, ...(call.id && { "x-interop-call-id": call.id }) });
   const outcome = { sizes: [], zeros: true, times: [], headers: {}, trailers: {} };
@@ -35,7 +34,7 @@ export async function run(name, url, methods, call) {
   };
   const request = method.request(call.request ?? {}, call.payloadSize);
   const options = { metadata, timeout: call.timeout };
-  const running = clients[name].start({ url, method, request, ...options }, observer);
+  const running = client.start({ url, method, request, ...options }, observer);
   if (call.cancel === "once it runs") {
     const response = await fetch(`${url}/calls/${call.id}/running`);
     if (!response.ok) throw new Error("the call does not run");
