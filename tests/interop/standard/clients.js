@@ -7,13 +7,15 @@ import * as nice from "./clients/nice.js";
 import * as protobufTs from "./clients/protobuf-ts.js";
 
 /** What holds of a client where nothing else is said. */
-const ABLE = {
+export const ABLE = {
   /** Hands out each message of a stream when it comes, not all of them at the end. */
   incremental: true,
   /** Says how a call ended that was cancelled. */
   tellsOfCancel: true,
   /** Undoes the percent-encoding of `grpc-message`. */
   decodesMessage: true,
+  /** Takes all metadata for trailing where a call fails without a message. */
+  trailersOnly: false,
 };
 
 export const clients = {

@@ -16,6 +16,7 @@ export function methodsOf(set) {
       service,
       name,
       path: `/${service}/${name}`,
+      kind: descriptor.methodKind,
       streams: descriptor.methodKind === "server_streaming",
       /** A request from its JSON, with a payload of so many zeros. */
       request(json, payloadSize) {
