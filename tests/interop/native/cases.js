@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 const OK = 0;
 const CANCELLED = 1;
 const UNKNOWN = 2;
+const INVALID_ARGUMENT = 3;
 const DEADLINE_EXCEEDED = 4;
 
 const REQUESTED = [27182, 8, 1828, 45904];
@@ -28,6 +29,18 @@ const PING_PONG = REQUESTED.map((size, index) => ({
 const SLEEP = { responseParameters: [{ size: 9, intervalUs: 2_000_000 }] };
 
 export const nativeCases = {
+  client_compressed_unary: {
+    call: {
+      method: "UnaryCall",
+      request: { responseSize: 314159, expectCompressed: { value: true } },
+      payloadSize: 271828,
+    },
+    expect(outcome, { compresses }) {
+      if (compresses) assertMessages(outcome, [314159]);
+      else assert.equal(outcome.code, INVALID_ARGUMENT);
+    },
+  },
+
   client_streaming: {
     call: { method: "StreamingInputCall", requests: REQUESTED.map((size) => ({ payload: zeros(size) })) },
     expect: (outcome) => assertMessages(outcome, [74922]),

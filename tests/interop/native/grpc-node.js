@@ -1,11 +1,14 @@
 import { Client, Metadata, credentials } from "@grpc/grpc-js";
 
-/** Starts calls, over TLS with the certificate where there is one. */
-export function starter(certificate) {
-  if (!certificate) return (call, observer) => start(credentials.createInsecure(), {}, call, observer);
+const GZIP = 2;
+
+/** Starts calls, with requests that are compressed or not, over TLS where there is a certificate. */
+export function starter(compresses, certificate) {
+  const options = compresses ? { "grpc.default_compression_algorithm": GZIP } : {};
+  if (!certificate) return (call, observer) => start(credentials.createInsecure(), options, call, observer);
   const security = credentials.createSsl(Buffer.from(certificate));
   // TLS knows no names that are addresses.
-  const options = { "grpc.ssl_target_name_override": "localhost" };
+  options["grpc.ssl_target_name_override"] = "localhost";
   return (call, observer) => start(security, options, call, observer);
 }
 

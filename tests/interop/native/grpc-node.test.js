@@ -13,17 +13,20 @@ import { nativeCases } from "./cases.js";
 import { starter } from "./grpc-node.js";
 
 const methods = methodsOf(descriptorSet("../proto").toString("base64"));
-// About what browsers cannot do.
-const { server_compressed_unary_stays_plain, ...meant } = cases;
 
 // As gRPC says of "Trailers-Only".
-const grpcNode = { ...ABLE, trailersOnly: true };
+const able = { ...ABLE, trailersOnly: true };
+
+const clients = {
+  "grpc-node": { ...able, compresses: false },
+  "grpc-node that compresses": { ...able, compresses: true },
+};
 
 for (const place of [
-  { name: "gRPC without TLS", open: () => open() },
+  { name: "gRPC without TLS, compressed", open: () => open(["--compress"]) },
   { name: "gRPC over TLS", open: openWithTls },
 ]) {
-  suite(place, { "grpc-node": grpcNode }, { ...meant, ...nativeCases });
+  suite(place, clients, { ...cases, ...nativeCases });
 }
 
 async function openWithTls() {
@@ -37,10 +40,12 @@ async function openWithTls() {
 
 async function open(options, certificate) {
   const server = await startServer(options);
-  const start = starter(certificate);
   const statusOf = (resource) => fetchStatus(resource, certificate);
   return {
-    run: (name, call) => run({ start }, server.url, methods, call, statusOf),
+    run(name, call) {
+      const start = starter(clients[name].compresses, certificate);
+      return run({ start }, server.url, methods, call, statusOf);
+    },
     statusOf: (path) => statusOf(server.url + path),
     close: () => server.stop(),
   };

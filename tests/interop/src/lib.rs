@@ -16,7 +16,7 @@ use std::time::Duration;
 use axum::extract::{Path, State};
 use axum::middleware;
 use axum::routing::get;
-use grpcweb_runtime::{Cors, Router};
+use grpcweb_runtime::{CompressionEncoding, Cors, Router, ServerOptions};
 use http::StatusCode;
 use proto::grpc::testing::test_service_server::TestServiceServer;
 
@@ -31,13 +31,24 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// streaming call with that [`CALL_ID`] is `running`, has `ended`, or was `cancelled`, and with HTTP 408
 /// where that does not happen within five seconds.
 pub fn app() -> axum::Router {
+    app_with(ServerOptions::new())
+}
+
+/// The same, where messages and bodies are compressed for clients that accept it.
+pub fn compressing_app() -> axum::Router {
+    let options = ServerOptions::new().send_compressed(CompressionEncoding::Gzip);
+    app_with(options.content_encoding(true))
+}
+
+fn app_with(options: ServerOptions) -> axum::Router {
+    let options = options.accept_compressed(CompressionEncoding::Gzip);
     let calls = Calls::default();
     let service = TestServiceServer::new(Interop::new(calls.clone()));
     axum::Router::new()
         .route("/calls/{id}/{state}", get(reached))
         .with_state(calls)
         // As the fallback, so that services that are not there are told apart from pages that are not.
-        .fallback_service(Router::new().add_service(service))
+        .fallback_service(Router::new().with_options(options).add_service(service))
         .layer(middleware::from_fn(echo::initial_of_failures))
         .layer(cors())
 }

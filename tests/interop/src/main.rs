@@ -22,7 +22,11 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let scheme = if tls.is_some() { "https" } else { "http" };
     println!("listening on {scheme}://{address}");
 
-    let app = interop::app();
+    let app = if arguments.get_flag("compress") {
+        interop::compressing_app()
+    } else {
+        interop::app()
+    };
     let server = async {
         match tls {
             Some(tls) => interop::tls::serve(listener, tls, app).await,
@@ -57,6 +61,12 @@ fn command() -> Command {
         )
         .arg(file("cert", "Certificates in PEM, for TLS").requires("key"))
         .arg(file("key", "Their key in PEM").requires("cert"))
+        .arg(
+            Arg::new("compress")
+                .long("compress")
+                .action(ArgAction::SetTrue)
+                .help("Compress what is sent, for clients that accept it"),
+        )
         .arg(
             Arg::new("until-eof")
                 .long("until-eof")

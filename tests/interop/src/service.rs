@@ -52,12 +52,19 @@ impl TestService for Interop {
         request: Request<SimpleRequest>,
     ) -> Result<Response<SimpleResponse>, Status> {
         let echo = Echo::of(request.metadata());
+        let may_be_compressed = request.metadata().get("grpc-encoding").is_some();
         let SimpleRequest {
             response_size,
             response_status,
+            expect_compressed,
             ..
         } = request.into_inner();
-        let payload = as_asked(response_status).and_then(|()| zeros(response_size));
+        let payload = if expect_compressed.is_some_and(|expect| expect.value) && !may_be_compressed
+        {
+            Err(Status::invalid_argument("the request is not compressed"))
+        } else {
+            as_asked(response_status).and_then(|()| zeros(response_size))
+        };
         echo.with(payload.map(|payload| SimpleResponse {
             payload: Some(payload),
         }))

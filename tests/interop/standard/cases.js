@@ -51,8 +51,8 @@ export const cases = {
     expect: (outcome) => assertMessages(outcome, [314159]),
   },
 
-  // None of the clients can decompress.
-  server_compressed_unary_stays_plain: {
+  // No browser client can decompress a message; it would fail.
+  server_compressed_unary: {
     call: {
       method: "UnaryCall",
       request: { responseSize: 314159, responseCompressed: { value: true } },

@@ -21,13 +21,14 @@ const descriptors = descriptorSet("../proto").toString("base64");
  * `statusOf` fetches a resource of the server.
  */
 export const places = [
-  { name: "Node over HTTP/1.1", open: node },
-  { name: "Chromium over HTTP/1.1", open: () => chromium() },
-  { name: "Chromium over HTTP/2", open: chromiumWithTls },
+  { name: "Node over HTTP/1.1", open: () => node([]) },
+  { name: "Node over HTTP/1.1, compressed", open: () => node(["--compress"]) },
+  { name: "Chromium over HTTP/1.1", open: () => chromium([]) },
+  { name: "Chromium over HTTP/2, compressed", open: () => chromiumWithTls(["--compress"]) },
 ];
 
-async function node() {
-  const server = await startServer();
+async function node(options) {
+  const server = await startServer(options);
   const methods = methodsOf(descriptors);
   return {
     run: (client, call) => run(clients[client], server.url, methods, call),
@@ -37,10 +38,10 @@ async function node() {
 }
 
 /** HTTP/2, which browsers speak over TLS only. */
-async function chromiumWithTls() {
+async function chromiumWithTls(options) {
   const { cert, key, remove } = makeCertificate();
   try {
-    return await chromium(["--cert", cert, "--key", key]);
+    return await chromium([...options, "--cert", cert, "--key", key]);
   } finally {
     remove();
   }
