@@ -9,9 +9,7 @@ use grpcweb_runtime::{Code, Response, Status, Streaming};
 use crate::header;
 use crate::v1::conformance_payload::RequestInfo;
 use crate::v1::unary_response_definition::Response as Outcome;
-use crate::v1::{
-    ConformancePayload, Error, Header, StreamResponseDefinition, UnaryResponseDefinition,
-};
+use crate::v1::{ConformancePayload, Error, StreamResponseDefinition, UnaryResponseDefinition};
 
 /// Answers with one message, which `wrap` makes.
 pub(super) async fn unary<T>(
@@ -23,9 +21,10 @@ pub(super) async fn unary<T>(
     delay(definition.response_delay_ms).await;
     let data = match definition.response {
         Some(Outcome::Error(error)) => {
-            // A call that fails has no other place for them.
-            let headers = [definition.response_headers, definition.response_trailers].concat();
-            return Err(status(error, Some(info), &headers));
+            let mut status = status(error, Some(info));
+            header::append(status.initial_metadata_mut(), &definition.response_headers)?;
+            header::append(status.metadata_mut(), &definition.response_trailers)?;
+            return Err(status);
         }
         Some(Outcome::ResponseData(data)) => data,
         None => Vec::new(),
@@ -95,7 +94,7 @@ impl Replies {
         match self.error {
             Some(error) => {
                 let info = self.info.filter(|_| !self.sent);
-                Err(status(error, info, &[]))
+                Err(status(error, info))
             }
             None => Ok(()),
         }
@@ -122,17 +121,14 @@ async fn delay(ms: u32) {
     }
 }
 
-fn status(error: Error, info: Option<RequestInfo>, metadata: &[Header]) -> Status {
+fn status(error: Error, info: Option<RequestInfo>) -> Status {
     let code = Code::from_i32(error.code);
     let mut status = Status::new(code, error.message.unwrap_or_default());
-    if !error.details.is_empty() {
-        return Status::internal("details that come as Any cannot be put into a status");
+    for detail in error.details {
+        status = status.with_any_detail(detail);
     }
-    if let Some(info) = info {
-        status = status.with_detail(&info);
-    }
-    match header::append(status.metadata_mut(), metadata) {
-        Ok(()) => status,
-        Err(invalid) => invalid,
+    match info {
+        Some(info) => status.with_detail(&info),
+        None => status,
     }
 }

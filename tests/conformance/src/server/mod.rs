@@ -7,13 +7,21 @@ mod tls;
 
 use std::future::Future;
 
-use grpcweb_runtime::{Limits, Router};
+use grpcweb_runtime::{CompressionEncoding, Router, ServerOptions};
 use tokio::net::TcpListener;
 
 use crate::Error;
 use crate::v1::ServerCompatRequest;
 use crate::v1::conformance_service_server::ConformanceServiceServer;
 use service::Conformance;
+
+const ENCODINGS: [CompressionEncoding; 5] = [
+    CompressionEncoding::Gzip,
+    CompressionEncoding::Deflate,
+    CompressionEncoding::Zstd,
+    CompressionEncoding::Brotli,
+    CompressionEncoding::Snappy,
+];
 
 /// The certificate that a server for this request shows, in PEM; empty where it has none.
 #[must_use]
@@ -46,9 +54,14 @@ pub fn serve(
 }
 
 fn router(request: &ServerCompatRequest) -> Router {
-    let mut limits = Limits::new();
-    if request.message_receive_limit > 0 {
-        limits = limits.max_decoding_message_size(request.message_receive_limit as usize);
+    let mut options = ServerOptions::new().compress_above(0);
+    for encoding in ENCODINGS {
+        options = options
+            .accept_compressed(encoding)
+            .send_compressed(encoding);
     }
-    Router::new().add_service(ConformanceServiceServer::new(Conformance).with_limits(limits))
+    if request.message_receive_limit > 0 {
+        options = options.max_decoding_message_size(request.message_receive_limit as usize);
+    }
+    Router::new().add_service(ConformanceServiceServer::new(Conformance).with_options(options))
 }

@@ -10,6 +10,9 @@ impl RequestInfo {
     pub(super) fn of<T>(request: &Request<T>) -> Self {
         Self {
             request_headers: header::describe(request.metadata()),
+            timeout_ms: request
+                .remaining()
+                .and_then(|left| i64::try_from(left.as_millis()).ok()),
             ..Self::default()
         }
     }
