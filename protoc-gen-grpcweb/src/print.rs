@@ -58,7 +58,7 @@ fn ends_item(line: &str) -> bool {
 
 fn begins_item(line: &str) -> bool {
     [
-        "///", "#[", "pub ", "impl", "fn ", "const ", "struct ", "trait ",
+        "///", "#[", "pub ", "impl", "fn ", "const ", "struct ", "trait ", "rt::",
     ]
     .iter()
     .any(|start| line.trim_start().starts_with(start))

@@ -91,10 +91,8 @@ fn function(service: &ServiceNames, index: usize, method: &MethodNames) -> Token
         pub fn #function<R: rt::IntoRequest<#input>>(
             &self,
             request: R,
-        ) -> impl ::core::future::Future<Output = #result> + use<T, R> {
-            let client = ::core::clone::Clone::clone(&self.client);
-            let request = rt::IntoRequest::into_request(request);
-            client.#kind(rt::method(&super::#descriptor, #index), request)
+        ) -> impl rt::Future<Output = #result> + use<T, R> {
+            rt::client::#kind(&self.client, &super::#descriptor, #index, request)
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn generate(service: &ServiceNames, options: &Options) -> Result<Toke
         format!(" Serves [`{trait_}`] at the paths `/{full_name}/…`, as a tower service.");
     let prelude = prelude();
     let deprecated = deprecation(service.deprecated);
-    let (t, b) = (parameter(service, "T"), parameter(service, "B"));
+    let t = parameter(service);
     let feature = feature_gate(options.server_feature.as_ref());
     let mod_attributes = attributes(service, &options.server_mod_attributes)?;
     let server_attributes = attributes(service, &options.server_attributes)?;
@@ -41,7 +41,7 @@ pub(super) fn generate(service: &ServiceNames, options: &Options) -> Result<Toke
 
             #docs
             #deprecated
-            pub trait #trait_: ::core::marker::Send + ::core::marker::Sync + 'static {
+            pub trait #trait_: rt::Send + rt::Sync + 'static {
                 #(#declarations)*
             }
 
@@ -77,21 +77,6 @@ pub(super) fn generate(service: &ServiceNames, options: &Options) -> Result<Toke
                 }
             }
 
-            impl<#t> ::core::clone::Clone for #server<#t> {
-                fn clone(&self) -> Self {
-                    Self {
-                        service: ::std::sync::Arc::clone(&self.service),
-                        settings: ::core::clone::Clone::clone(&self.settings),
-                    }
-                }
-            }
-
-            impl<#t> ::core::fmt::Debug for #server<#t> {
-                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                    f.write_str(::core::stringify!(#server))
-                }
-            }
-
             impl<#t: #trait_> rt::RpcService for #server<#t> {
                 fn descriptor(&self) -> &'static rt::ServiceDescriptor {
                     &super::#descriptor
@@ -112,44 +97,14 @@ pub(super) fn generate(service: &ServiceNames, options: &Options) -> Result<Toke
                 }
             }
 
-            impl<#t, #b> rt::Service<
-                rt::http::Request<#b>,
-            > for #server<#t>
-            where
-                #t: #trait_,
-                #b: rt::HttpBody,
-            {
-                type Response = rt::http::Response<
-                    rt::Body,
-                >;
-                type Error = ::core::convert::Infallible;
-                type Future = rt::ResponseFuture;
-
-                fn poll_ready(
-                    &mut self,
-                    _: &mut ::core::task::Context<'_>,
-                ) -> ::core::task::Poll<::core::result::Result<(), Self::Error>> {
-                    ::core::task::Poll::Ready(::core::result::Result::Ok(()))
-                }
-
-                fn call(
-                    &mut self,
-                    request: rt::http::Request<#b>,
-                ) -> Self::Future {
-                    rt::handle(self, request)
-                }
-            }
+            rt::tower_service!(#server, #trait_);
         }
     })
 }
 
-/// A type parameter, which gives way where the service itself has its name.
-fn parameter(service: &ServiceNames, name: &str) -> Ident {
-    if service.trait_ == name {
-        format_ident!("{name}2")
-    } else {
-        format_ident!("{name}")
-    }
+/// The parameter for the implementation, which gives way where the service itself has its name.
+fn parameter(service: &ServiceNames) -> Ident {
+    format_ident!("{}", if service.trait_ == "T" { "T2" } else { "T" })
 }
 
 fn declaration(service: &ServiceNames, method: &MethodNames, stub: bool) -> TokenStream {
@@ -174,7 +129,7 @@ fn declaration(service: &ServiceNames, method: &MethodNames, stub: bool) -> Toke
         fn #function(
             &self,
             request: rt::Request<#input>,
-        ) -> impl ::core::future::Future<Output = #result> + ::core::marker::Send #body
+        ) -> impl rt::Future<Output = #result> + rt::Send #body
     }
 }
 
@@ -186,14 +141,9 @@ fn arm(service: &ServiceNames, method: &MethodNames) -> TokenStream {
         ..
     } = method;
     let trait_ = &service.trait_;
-    let t = parameter(service, "T");
+    let t = parameter(service);
     let kind = kind.function();
     quote! {
-        #wire => {
-            let service = ::std::sync::Arc::clone(&self.service);
-            call.#kind(rt::Prost, move |request| async move {
-                <#t as #trait_>::#function(&service, request).await
-            })
-        }
+        #wire => rt::server::#kind(call, rt::Prost, &self.service, <#t as #trait_>::#function),
     }
 }

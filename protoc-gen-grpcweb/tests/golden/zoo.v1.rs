@@ -31,6 +31,7 @@ pub mod cage {
 /// The service `zoo.v1.Keeper` and its methods.
 pub static KEEPER_SERVICE: ::grpcweb_runtime::codegen::ServiceDescriptor = {
     use ::grpcweb_runtime::codegen as rt;
+
     rt::ServiceDescriptor::new(
         "zoo.v1.Keeper",
         &[
@@ -59,36 +60,34 @@ pub mod keeper_server {
     use ::grpcweb_runtime::codegen as rt;
 
     /// Keeps animals.
-    pub trait Keeper: ::core::marker::Send + ::core::marker::Sync + 'static {
+    pub trait Keeper: rt::Send + rt::Sync + 'static {
         /// Finds one.
         fn find(
             &self,
             request: rt::Request<super::animals::Animal>,
-        ) -> impl ::core::future::Future<
+        ) -> impl rt::Future<
             Output = rt::Result<rt::Response<super::cage::Lock>>,
-        > + ::core::marker::Send;
+        > + rt::Send;
 
         fn watch_all(
             &self,
             request: rt::Request<()>,
-        ) -> impl ::core::future::Future<
+        ) -> impl rt::Future<
             Output = rt::Result<rt::Response<rt::Streaming<super::animals::Animal>>>,
-        > + ::core::marker::Send;
+        > + rt::Send;
 
         fn feed(
             &self,
             request: rt::Request<rt::Streaming<super::animals::Animal>>,
-        ) -> impl ::core::future::Future<
-            Output = rt::Result<rt::Response<()>>,
-        > + ::core::marker::Send;
+        ) -> impl rt::Future<Output = rt::Result<rt::Response<()>>> + rt::Send;
 
         #[deprecated]
         fn r#type(
             &self,
             request: rt::Request<rt::Streaming<super::Cage>>,
-        ) -> impl ::core::future::Future<
+        ) -> impl rt::Future<
             Output = rt::Result<rt::Response<rt::Streaming<super::Cage>>>,
-        > + ::core::marker::Send;
+        > + rt::Send;
     }
 
     /// Serves [`Keeper`] at the paths `/zoo.v1.Keeper/…`, as a tower service.
@@ -121,21 +120,6 @@ pub mod keeper_server {
         }
     }
 
-    impl<T> ::core::clone::Clone for KeeperServer<T> {
-        fn clone(&self) -> Self {
-            Self {
-                service: ::std::sync::Arc::clone(&self.service),
-                settings: ::core::clone::Clone::clone(&self.settings),
-            }
-        }
-    }
-
-    impl<T> ::core::fmt::Debug for KeeperServer<T> {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.write_str(::core::stringify!(KeeperServer))
-        }
-    }
-
     impl<T: Keeper> rt::RpcService for KeeperServer<T> {
         fn descriptor(&self) -> &'static rt::ServiceDescriptor {
             &super::KEEPER_SERVICE
@@ -148,39 +132,35 @@ pub mod keeper_server {
         fn call(&self, call: rt::Call) -> rt::ResponseFuture {
             match call.method() {
                 "Find" => {
-                    let service = ::std::sync::Arc::clone(&self.service);
-                    call.unary(
+                    rt::server::unary(
+                        call,
                         rt::Prost,
-                        move |request| async move {
-                            <T as Keeper>::find(&service, request).await
-                        },
+                        &self.service,
+                        <T as Keeper>::find,
                     )
                 }
                 "watch_all" => {
-                    let service = ::std::sync::Arc::clone(&self.service);
-                    call.server_streaming(
+                    rt::server::server_streaming(
+                        call,
                         rt::Prost,
-                        move |request| async move {
-                            <T as Keeper>::watch_all(&service, request).await
-                        },
+                        &self.service,
+                        <T as Keeper>::watch_all,
                     )
                 }
                 "Feed" => {
-                    let service = ::std::sync::Arc::clone(&self.service);
-                    call.client_streaming(
+                    rt::server::client_streaming(
+                        call,
                         rt::Prost,
-                        move |request| async move {
-                            <T as Keeper>::feed(&service, request).await
-                        },
+                        &self.service,
+                        <T as Keeper>::feed,
                     )
                 }
                 "Type" => {
-                    let service = ::std::sync::Arc::clone(&self.service);
-                    call.bidi_streaming(
+                    rt::server::bidi_streaming(
+                        call,
                         rt::Prost,
-                        move |request| async move {
-                            <T as Keeper>::r#type(&service, request).await
-                        },
+                        &self.service,
+                        <T as Keeper>::r#type,
                     )
                 }
                 _ => call.unimplemented(),
@@ -188,26 +168,7 @@ pub mod keeper_server {
         }
     }
 
-    impl<T, B> rt::Service<rt::http::Request<B>> for KeeperServer<T>
-    where
-        T: Keeper,
-        B: rt::HttpBody,
-    {
-        type Response = rt::http::Response<rt::Body>;
-        type Error = ::core::convert::Infallible;
-        type Future = rt::ResponseFuture;
-
-        fn poll_ready(
-            &mut self,
-            _: &mut ::core::task::Context<'_>,
-        ) -> ::core::task::Poll<::core::result::Result<(), Self::Error>> {
-            ::core::task::Poll::Ready(::core::result::Result::Ok(()))
-        }
-
-        fn call(&mut self, request: rt::http::Request<B>) -> Self::Future {
-            rt::handle(self, request)
-        }
-    }
+    rt::tower_service!(KeeperServer, Keeper);
 }
 
 /// The client side of `zoo.v1.Keeper`.
@@ -242,46 +203,46 @@ pub mod keeper_client {
         pub fn find<R: rt::IntoRequest<super::animals::Animal>>(
             &self,
             request: R,
-        ) -> impl ::core::future::Future<
+        ) -> impl rt::Future<
             Output = rt::Result<rt::Response<super::cage::Lock>>,
         > + use<T, R> {
-            let client = ::core::clone::Clone::clone(&self.client);
-            let request = rt::IntoRequest::into_request(request);
-            client.unary(rt::method(&super::KEEPER_SERVICE, 0), request)
+            rt::client::unary(&self.client, &super::KEEPER_SERVICE, 0, request)
         }
 
         pub fn watch_all<R: rt::IntoRequest<()>>(
             &self,
             request: R,
-        ) -> impl ::core::future::Future<
+        ) -> impl rt::Future<
             Output = rt::Result<rt::Response<rt::Streaming<super::animals::Animal>>>,
         > + use<T, R> {
-            let client = ::core::clone::Clone::clone(&self.client);
-            let request = rt::IntoRequest::into_request(request);
-            client.server_streaming(rt::method(&super::KEEPER_SERVICE, 1), request)
+            rt::client::server_streaming(
+                &self.client,
+                &super::KEEPER_SERVICE,
+                1,
+                request,
+            )
         }
 
         pub fn feed<R: rt::IntoRequest<rt::Streaming<super::animals::Animal>>>(
             &self,
             request: R,
-        ) -> impl ::core::future::Future<
-            Output = rt::Result<rt::Response<()>>,
-        > + use<T, R> {
-            let client = ::core::clone::Clone::clone(&self.client);
-            let request = rt::IntoRequest::into_request(request);
-            client.client_streaming(rt::method(&super::KEEPER_SERVICE, 2), request)
+        ) -> impl rt::Future<Output = rt::Result<rt::Response<()>>> + use<T, R> {
+            rt::client::client_streaming(
+                &self.client,
+                &super::KEEPER_SERVICE,
+                2,
+                request,
+            )
         }
 
         #[deprecated]
         pub fn r#type<R: rt::IntoRequest<rt::Streaming<super::Cage>>>(
             &self,
             request: R,
-        ) -> impl ::core::future::Future<
+        ) -> impl rt::Future<
             Output = rt::Result<rt::Response<rt::Streaming<super::Cage>>>,
         > + use<T, R> {
-            let client = ::core::clone::Clone::clone(&self.client);
-            let request = rt::IntoRequest::into_request(request);
-            client.bidi_streaming(rt::method(&super::KEEPER_SERVICE, 3), request)
+            rt::client::bidi_streaming(&self.client, &super::KEEPER_SERVICE, 3, request)
         }
     }
 }
@@ -289,6 +250,7 @@ pub mod keeper_client {
 /// The service `zoo.v1.Nobody` and its methods.
 pub static NOBODY_SERVICE: ::grpcweb_runtime::codegen::ServiceDescriptor = {
     use ::grpcweb_runtime::codegen as rt;
+
     rt::ServiceDescriptor::new("zoo.v1.Nobody", &[])
 };
 
@@ -298,7 +260,7 @@ pub mod nobody_server {
     #![allow(clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
     use ::grpcweb_runtime::codegen as rt;
 
-    pub trait Nobody: ::core::marker::Send + ::core::marker::Sync + 'static {}
+    pub trait Nobody: rt::Send + rt::Sync + 'static {}
 
     /// Serves [`Nobody`] at the paths `/zoo.v1.Nobody/…`, as a tower service.
     pub struct NobodyServer<T> {
@@ -330,21 +292,6 @@ pub mod nobody_server {
         }
     }
 
-    impl<T> ::core::clone::Clone for NobodyServer<T> {
-        fn clone(&self) -> Self {
-            Self {
-                service: ::std::sync::Arc::clone(&self.service),
-                settings: ::core::clone::Clone::clone(&self.settings),
-            }
-        }
-    }
-
-    impl<T> ::core::fmt::Debug for NobodyServer<T> {
-        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-            f.write_str(::core::stringify!(NobodyServer))
-        }
-    }
-
     impl<T: Nobody> rt::RpcService for NobodyServer<T> {
         fn descriptor(&self) -> &'static rt::ServiceDescriptor {
             &super::NOBODY_SERVICE
@@ -361,26 +308,7 @@ pub mod nobody_server {
         }
     }
 
-    impl<T, B> rt::Service<rt::http::Request<B>> for NobodyServer<T>
-    where
-        T: Nobody,
-        B: rt::HttpBody,
-    {
-        type Response = rt::http::Response<rt::Body>;
-        type Error = ::core::convert::Infallible;
-        type Future = rt::ResponseFuture;
-
-        fn poll_ready(
-            &mut self,
-            _: &mut ::core::task::Context<'_>,
-        ) -> ::core::task::Poll<::core::result::Result<(), Self::Error>> {
-            ::core::task::Poll::Ready(::core::result::Result::Ok(()))
-        }
-
-        fn call(&mut self, request: rt::http::Request<B>) -> Self::Future {
-            rt::handle(self, request)
-        }
-    }
+    rt::tower_service!(NobodyServer, Nobody);
 }
 
 /// The client side of `zoo.v1.Nobody`.

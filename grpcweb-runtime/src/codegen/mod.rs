@@ -1,10 +1,17 @@
 //! What generated code names. Not for use by hand: it follows the generator, not semantic versioning.
 
+pub mod client;
+pub mod server;
+
+pub use std::future::Future;
+pub use std::marker::{Send, Sync};
+
 pub use http;
 pub use prost;
 pub use prost_types;
 pub use tower_service::Service;
 
+pub use crate::__tower_service as tower_service;
 pub use crate::body::HttpBody;
 pub use crate::client::{Client, Transport};
 pub use crate::codec::Prost;
