@@ -163,6 +163,7 @@ fn config(options: &Options, context: &Rc<Context>) -> Config {
     let mut config = Config::new();
     config
         .prost_path(PROST)
+        .format(false)
         // Those that are there already are named one by one.
         .compile_well_known_types()
         .bytes(options.bytes.iter().map(renamed))

@@ -62,10 +62,11 @@ impl Comments {
     }
 
     fn marked<'a>(&self, line: &'a str) -> Option<(&'a str, &[String])> {
-        let (indent, number) = line.split_once(MARK)?;
-        let indent = indent.strip_suffix("/// ")?;
+        let doc = line.trim_start();
+        let number = doc.strip_prefix("/// ")?.strip_prefix(MARK)?;
         let text = self.texts.get(number.parse::<usize>().ok()?)?;
-        indent.trim().is_empty().then_some((indent, text))
+        let indent = line.get(..line.len() - doc.len())?;
+        Some((indent, text))
     }
 }
 
