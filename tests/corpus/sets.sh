@@ -1,7 +1,7 @@
 # What the sets are, and where they come from: for `run`, which see. Nothing of them is kept in the
 # repository.
 #
-# A set is a function, and a name in one of the two lists below. It calls
+# A set is a function, and a name in one of the lists below. It calls
 #
 #   place FROM TO [FIND-TEST...]    for the files to compile: *.proto below FROM, as if below TO;
 #   support FROM TO [FIND-TEST...]  for what these import, likewise;
@@ -13,11 +13,13 @@ default_sets=(
   kvproto lnd milvus grpc-gateway grpc-go buildkit remote-apis conformance
 )
 more_sets=(
-  googleapis-more googleapis-ads
+  googleapis googleapis-sample googleapis-more googleapis-ads
   googleapis-cloud-a googleapis-cloud-b googleapis-cloud-c googleapis-cloud-d googleapis-cloud-e
   googleapis-cloud-i googleapis-cloud-p googleapis-cloud-s
   kubernetes istio dapr go-protobuf go-protobuf-editions protobuf protobuf-editions
 )
+
+sample_sets=(googleapis-sample temporal milvus opentelemetry)
 
 googleapis() { npm_package google-proto-files@6.0.1; }
 gogo() { go_module github.com/gogo/protobuf@v1.3.2; }
@@ -39,6 +41,14 @@ place_googleapis() {
 set_googleapis-core() {
   place_googleapis google/{api,bigtable,bytestream,container,datastore,firestore,iam,logging} \
     google/{longrunning,monitoring,pubsub,rpc,spanner,storage,storagetransfer,type,watcher}
+}
+
+set_googleapis-sample() { place_googleapis google/{bytestream,iam,longrunning,pubsub,spanner,watcher}; }
+
+# Everything at once. To be generated: checking it takes more memory than `run` allows.
+set_googleapis() {
+  place_googleapis google grafeas
+  unplace 'google/protobuf/*'
 }
 
 # All but google/ads and google/cloud.

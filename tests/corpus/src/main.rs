@@ -1,5 +1,6 @@
 //! The driver of `tests/corpus/run`, which see.
 
+mod cost;
 mod counts;
 mod generate;
 mod measure;
@@ -20,11 +21,21 @@ fn main() -> ExitCode {
             generate::generate(generator, Path::new(set), Path::new(out))
         }
         ["usage", report, command @ ..] => return usage::report(Path::new(report), command),
-        ["measure", cache, runtime, generators, repeat, sets @ ..] => measure::all(
-            Path::new(cache),
-            Path::new(runtime),
+        [
+            "measure",
+            cache,
+            runtime,
             generators,
             repeat,
+            mode,
+            targets,
+            sets @ ..,
+        ] => measure::all(
+            [cache, runtime].map(Path::new),
+            generators,
+            repeat,
+            mode,
+            *targets == "targets",
             sets,
         ),
         _ => Err("this is the driver of tests/corpus/run: use that".into()),

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Output;
 
 use crate::counts::{self, Counts};
 use crate::generate::Generator;
 use crate::usage::{self, Usage};
-use crate::{Result, table};
+use crate::{Result, cost, table};
 
 /// What became of a set with a generator.
 #[derive(Debug, Clone)]
@@ -15,13 +16,21 @@ pub(crate) struct Outcome {
     pub(crate) generation: Usage,
     /// Of the generated files.
     pub(crate) bytes: u64,
+    /// Of the compiler.
     pub(crate) check: Option<Usage>,
     pub(crate) failure: Option<Failure>,
 }
 
 impl Outcome {
     fn is_failure_of_ours(&self) -> bool {
-        self.failure.is_some() && self.generator != Generator::Tonic
+        self.failure.is_some() && !self.generator.is_a_peer()
+    }
+
+    /// Whether there is code, be it such as compiles or not.
+    pub(crate) fn is_generated(&self) -> bool {
+        self.failure
+            .as_ref()
+            .is_none_or(|failure| failure.errors.is_some())
     }
 }
 
@@ -39,19 +48,56 @@ pub(crate) struct Row {
     pub(crate) outcomes: Vec<Outcome>,
 }
 
-/// Where everything is.
+impl Row {
+    pub(crate) fn outcome(&self, generator: Generator) -> Option<&Outcome> {
+        self.outcomes
+            .iter()
+            .find(|outcome| outcome.generator == generator)
+    }
+}
+
+/// What to do with generated code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Generate,
+    Check,
+    Build,
+}
+
+impl Mode {
+    fn named(name: &str) -> Result<Self> {
+        match name {
+            "generate" => Ok(Self::Generate),
+            "check" => Ok(Self::Check),
+            "build" => Ok(Self::Build),
+            _ => Err(format!("there is no mode {name}").into()),
+        }
+    }
+
+    /// What cargo calls it.
+    pub(crate) fn command(self) -> &'static str {
+        match self {
+            Self::Generate | Self::Check => "check",
+            Self::Build => "build",
+        }
+    }
+}
+
+/// Where everything is, and how it is measured.
 struct Places<'a> {
     cache: &'a Path,
     runtime: &'a Path,
-    /// How often to check: what counts is the time that took the least.
+    /// How often to do everything: what counts is the time that took the least.
     repeat: usize,
+    mode: Mode,
 }
 
 pub(crate) fn all(
-    cache: &Path,
-    runtime: &Path,
+    [cache, runtime]: [&Path; 2],
     generators: &str,
     repeat: &str,
+    mode: &str,
+    targets: bool,
     sets: &[&str],
 ) -> Result<()> {
     let generators = generators
@@ -62,11 +108,15 @@ pub(crate) fn all(
         cache,
         runtime,
         repeat: repeat.parse()?,
+        mode: Mode::named(mode)?,
     };
     places.write_workspace(&generators, sets)?;
-    for generator in &generators {
+    let compiled = generators
+        .iter()
+        .filter(|generator| generator.is_compiled());
+    for generator in compiled.filter(|_| places.mode != Mode::Generate) {
         eprintln!("building what the code of {} stands on", generator.name());
-        let (output, _) = places.check(&dependencies_of(*generator))?;
+        let (output, _) = places.compile(&dependencies_of(*generator))?;
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into());
         }
@@ -98,14 +148,13 @@ pub(crate) fn all(
         }
         rows.push(row);
         // What there is, is there even if a later set ends the program.
-        fs::write(cache.join("table.md"), table::markdown(&rows))?;
+        fs::write(cache.join("table.md"), table::markdown(&rows, places.mode))?;
     }
-    print!("{}", table::markdown(&rows));
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        Err(format!("failed: {}", failed.join(", ")).into())
+    print!("{}", table::markdown(&rows, places.mode));
+    if !failed.is_empty() {
+        return Err(format!("failed: {}", failed.join(", ")).into());
     }
+    if targets { cost::check(&rows) } else { Ok(()) }
 }
 
 fn name_of(set: &str, generator: Generator) -> String {
@@ -160,18 +209,13 @@ impl Places<'_> {
         fs::create_dir_all(&generated)?;
 
         let set = self.cache.join("sets").join(set);
-        let protoc = protoc_bin_vendored::protoc_bin_path()?;
-        let (output, generation) = usage::of(
-            std::env::current_exe()?,
-            [
-                "generate".as_ref(),
-                generator.name().as_ref(),
-                set.as_os_str(),
-                generated.as_os_str(),
-            ],
-            &[("PROTOC", &protoc)],
-            self.cache,
-        )?;
+        let (mut output, mut generation) = self.generate(generator, &set, &generated)?;
+        for _ in 1..self.repeat {
+            let (again, usage) = self.generate(generator, &set, &generated)?;
+            if usage.cpu_ms < generation.cpu_ms {
+                (output, generation) = (again, usage);
+            }
+        }
         let mut outcome = Outcome {
             generator,
             generation,
@@ -195,6 +239,9 @@ impl Places<'_> {
         for file in fs::read_dir(&generated)? {
             outcome.bytes += file?.metadata()?.len();
         }
+        if self.mode == Mode::Generate || !generator.is_compiled() {
+            return Ok(outcome);
+        }
 
         for _ in 0..self.repeat {
             // Written anew, it is checked anew.
@@ -202,7 +249,7 @@ impl Places<'_> {
                 sources.join("lib.rs"),
                 "#![deny(warnings)]\n\npub mod proto {\n    include!(\"proto/mod.rs\");\n}\n",
             )?;
-            let (output, check) = self.check(&name)?;
+            let (output, check) = self.compile(&name)?;
             let least = outcome
                 .check
                 .is_none_or(|least| check.cpu_ms < least.cpu_ms);
@@ -219,12 +266,27 @@ impl Places<'_> {
         Ok(outcome)
     }
 
-    fn check(&self, name: &str) -> Result<(std::process::Output, Usage)> {
+    fn generate(&self, generator: Generator, set: &Path, out: &Path) -> Result<(Output, Usage)> {
+        let protoc = protoc_bin_vendored::protoc_bin_path()?;
+        usage::of(
+            std::env::current_exe()?,
+            [
+                "generate".as_ref(),
+                generator.name().as_ref(),
+                set.as_os_str(),
+                out.as_os_str(),
+            ],
+            &[("PROTOC", &protoc)],
+            self.cache,
+        )
+    }
+
+    fn compile(&self, name: &str) -> Result<(Output, Usage)> {
         let target = self.cache.join("check/target");
         let measured = usage::of(
             "cargo",
             [
-                "check".as_ref(),
+                self.mode.command().as_ref(),
                 "--message-format=short".as_ref(),
                 "--package".as_ref(),
                 name.as_ref(),

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crate::cost::{self, Cost};
 use crate::generate::Generator;
-use crate::measure::{Outcome, Row};
+use crate::measure::{Mode, Outcome, Row};
 use crate::usage::Usage;
 
 const HEAD: &str = "\
@@ -14,20 +15,11 @@ const HEAD: &str = "\
 /// How much of an error fits a table.
 const LONGEST_ERROR: usize = 160;
 
-/// What a generator adds to the messages.
-#[derive(Debug, Clone, Copy, Default)]
-struct Added {
-    methods: u64,
-    cpu_ms: i64,
-    peak_kb: i64,
-    bytes: i64,
-}
-
-pub(crate) fn markdown(rows: &[Row]) -> String {
-    let mut out = HEAD.to_owned();
+pub(crate) fn markdown(rows: &[Row], mode: Mode) -> String {
+    let mut out = HEAD.replace("check", mode.command());
     for row in rows {
         for outcome in &row.outcomes {
-            let added = added(row, outcome);
+            let cost = Cost::of(row, outcome);
             let counts = row.counts;
             line(
                 &mut out,
@@ -42,25 +34,27 @@ pub(crate) fn markdown(rows: &[Row]) -> String {
                     result(outcome),
                     outcome.check.map(seconds).unwrap_or_default(),
                     outcome.check.map(peak).unwrap_or_default(),
-                    per_rpc(added, |added| added.cpu_ms as f64, 1),
-                    per_rpc(added, |added| added.peak_kb as f64 / 1024.0, 2),
-                    per_rpc(added, |added| added.bytes as f64, 0),
+                    per_rpc(cost, Cost::cpu_ms_per_rpc, 1),
+                    per_rpc(cost, Cost::peak_mb_per_rpc, 2),
+                    per_rpc(cost, Cost::bytes_per_rpc, 0),
                 ],
             );
         }
     }
     sums(&mut out, rows);
+    for sentence in cost::comparisons(rows) {
+        let _ = writeln!(out, "\n{sentence}");
+    }
     out
 }
 
 /// A line for each generator over all sets, and its cost per RPC over those that it did.
 fn sums(out: &mut String, rows: &[Row]) {
     for generator in Generator::ALL {
-        let mut sum = Added::default();
         let (mut generation, mut check) = (Usage::default(), Usage::default());
         let (mut bytes, mut done, mut sets) = (0, 0, 0);
         for row in rows {
-            let Some(outcome) = row.outcomes.iter().find(|o| o.generator == generator) else {
+            let Some(outcome) = row.outcome(generator) else {
                 continue;
             };
             sets += 1;
@@ -71,17 +65,11 @@ fn sums(out: &mut String, rows: &[Row]) {
                 check.cpu_ms += usage.cpu_ms;
                 check.peak_kb = check.peak_kb.max(usage.peak_kb);
             }
-            if let Some(added) = added(row, outcome) {
-                sum.methods += added.methods;
-                sum.cpu_ms += added.cpu_ms;
-                sum.peak_kb += added.peak_kb;
-                sum.bytes += added.bytes;
-            }
         }
         if sets == 0 {
             continue;
         }
-        let sum = Some(sum).filter(|sum| sum.methods > 0);
+        let sum = Some(Cost::over(rows, generator, |_| true)).filter(|sum| sum.methods > 0);
         let total = |count: fn(&Row) -> u64| rows.iter().map(count).sum::<u64>().to_string();
         line(
             out,
@@ -96,9 +84,9 @@ fn sums(out: &mut String, rows: &[Row]) {
                 format!("{done} of {sets} ok"),
                 seconds(check),
                 peak(check),
-                per_rpc(sum, |added| added.cpu_ms as f64, 1),
-                per_rpc(sum, |added| added.peak_kb as f64 / 1024.0, 2),
-                per_rpc(sum, |added| added.bytes as f64, 0),
+                per_rpc(sum, Cost::cpu_ms_per_rpc, 1),
+                per_rpc(sum, Cost::peak_mb_per_rpc, 2),
+                per_rpc(sum, Cost::bytes_per_rpc, 0),
             ],
         );
     }
@@ -111,39 +99,12 @@ pub(crate) fn in_short(outcome: &Outcome) -> String {
     format!("{}{}", result(outcome), check.unwrap_or_default())
 }
 
-fn added(row: &Row, outcome: &Outcome) -> Option<Added> {
-    let messages = row
-        .outcomes
-        .iter()
-        .find(|other| other.generator == Generator::Messages)?;
-    let compared = outcome.generator != Generator::Messages
-        && outcome.failure.is_none()
-        && messages.failure.is_none()
-        && row.counts.methods > 0;
-    if !compared {
-        return None;
-    }
-    let (with, without) = (outcome.check?, messages.check?);
-    Some(Added {
-        methods: row.counts.methods,
-        cpu_ms: difference(with.cpu_ms, without.cpu_ms),
-        peak_kb: difference(with.peak_kb, without.peak_kb),
-        bytes: difference(outcome.bytes, messages.bytes),
-    })
-}
-
-fn difference(with: u64, without: u64) -> i64 {
-    with as i64 - without as i64
-}
-
-fn per_rpc(added: Option<Added>, of: fn(Added) -> f64, decimals: usize) -> String {
-    added.map_or(String::new(), |added| {
-        format!("{:.decimals$}", of(added) / added.methods as f64)
-    })
+fn per_rpc(cost: Option<Cost>, of: fn(Cost) -> f64, decimals: usize) -> String {
+    cost.map_or(String::new(), |cost| format!("{:.decimals$}", of(cost)))
 }
 
 fn seconds(usage: Usage) -> String {
-    format!("{:.1}", usage.cpu_ms as f64 / 1000.0)
+    format!("{:.2}", usage.cpu_ms as f64 / 1000.0)
 }
 
 fn peak(usage: Usage) -> String {
