@@ -160,6 +160,14 @@ impl Builder {
         self
     }
 
+    /// Whether to write the files of the packages alone, and not the one that ties them together:
+    /// `false` unless set. For several runs into one directory, after which
+    /// [`write_modules`](crate::write_modules) writes it once.
+    pub fn package_files_only(mut self, enable: bool) -> Self {
+        self.options.package_files_only = enable;
+        self
+    }
+
     /// The name of the file for what is in no package, without `.rs`: `_` unless set.
     pub fn default_package_filename(mut self, name: impl Into<String>) -> Self {
         self.options.default_package_filename = name.into();
@@ -188,6 +196,26 @@ impl Builder {
     /// Whether to generate `google.protobuf` instead of using `prost-types`: `false` unless set.
     pub fn compile_well_known_types(mut self, enable: bool) -> Self {
         self.options.compile_well_known_types = enable;
+        self
+    }
+
+    /// Whether to implement [`prost::Name`] for messages, with their names on the wire: `false` unless
+    /// set. Needed for messages that are details of a status.
+    pub fn enable_type_names(mut self, enable: bool) -> Self {
+        self.options.enable_type_names = enable;
+        self
+    }
+
+    /// What the type URLs of messages at or below a path begin with, as in `type.googleapis.com`; with
+    /// nothing unless set. Of several, the longest path counts. Goes with
+    /// [`enable_type_names`](Self::enable_type_names).
+    pub fn type_name_domain(
+        mut self,
+        proto_path: impl Into<String>,
+        domain: impl Into<String>,
+    ) -> Self {
+        let pair = (proto_path.into(), domain.into());
+        self.options.type_name_domains.push(pair);
         self
     }
 

@@ -60,6 +60,7 @@ pub(crate) fn generate(
         externs,
         renamed,
         comments,
+        type_names,
     } = lowered;
 
     let mut warnings = renamed.report.clone();
@@ -68,16 +69,32 @@ pub(crate) fn generate(
             selection.includes(file.name()) && line.starts_with(&format!("{}: ", file.name()))
         })
     });
+    let names: Vec<_> = files
+        .iter()
+        .filter(|file| selection.includes(file.name()))
+        .map(|file| {
+            let module = Module::from_protobuf_package_name(file.package());
+            (module, type_names.implementations(file.name(), options))
+        })
+        .collect();
     let context = Rc::new(Context::new(options.clone(), &files, externs, renamed));
     let config = config(options, &context);
-    let packages = run_prost(config, files, selection)?;
+    let mut packages = run_prost(config, files, selection)?;
     context.check()?;
+    for (module, implementations) in names {
+        if let Some(code) = packages.get_mut(&module) {
+            code.push_str(&implementations);
+        }
+    }
 
     let file_name = |module: &Module| module.to_file_name_or(&options.default_package_filename);
-    let mut files = vec![GeneratedFile {
-        name: options.include_file.clone(),
-        content: format!("{HEADER}{}{set}", modules::tie(packages.keys(), file_name)),
-    }];
+    let mut files = Vec::new();
+    if !options.package_files_only {
+        files.push(GeneratedFile {
+            name: options.include_file.clone(),
+            content: format!("{HEADER}{}{set}", modules::tie(packages.keys(), file_name)),
+        });
+    }
     for (module, code) in &packages {
         let name = file_name(module);
         let code = print::pretty(&name, code, module.is_empty())?;

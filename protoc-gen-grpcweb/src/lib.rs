@@ -24,8 +24,20 @@
 //! protoc --grpcweb_out=src/proto --grpcweb_opt=build_server=false -I proto proto/helloworld.proto
 //! ```
 //!
-//! One run of the plugin writes one file that ties the packages together, so all files go into one run:
-//! with buf, by `strategy: all`.
+//! One run of the plugin writes one file that ties the packages together, `mod.rs`, so all files go into
+//! one run. buf makes a run for each directory unless told not to:
+//!
+//! ```yaml
+//! version: v2
+//! plugins:
+//!   - local: protoc-gen-grpcweb
+//!     out: src/proto
+//!     strategy: all
+//! ```
+//!
+//! Where there have to be several runs into one directory, each has the option `package_files_only`, and
+//! `protoc-gen-grpcweb --modules src/proto` writes `mod.rs` after the last. Each package has to be in one
+//! run as a whole.
 //!
 //! Nothing has to be installed for the build script: `protoc` comes with the crate. Another one is
 //! used where the environment variable `PROTOC` names it, and none where a descriptor set is at hand
@@ -59,10 +71,13 @@
 //! | [`services_only`](Builder::services_only) | `services_only[=true\|false]` | generate no messages; needs the option messages |
 //! | [`messages`](Builder::messages) | `messages=RUST_PATH` | the module that has the messages, as in crate::pb |
 //! | [`include_file`](Builder::include_file) | `include_file=NAME` | the file that ties the packages together as modules (default: mod.rs) |
+//! | [`package_files_only`](Builder::package_files_only) | `package_files_only[=true\|false]` | write no file that ties the packages together: see below |
 //! | [`default_package_filename`](Builder::default_package_filename) | `default_package_filename=NAME` | the file for what is in no package, without .rs (default: _) |
 //! | [`file_descriptor_set`](Builder::file_descriptor_set) | `file_descriptor_set[=true\|false]` | put the descriptors of all files into a constant FILE_DESCRIPTOR_SET |
 //! | [`extern_path`](Builder::extern_path) | `extern_path=PROTO_PATH=RUST_PATH` | use the Rust type or module for what is at the proto path, and generate nothing for it |
 //! | [`compile_well_known_types`](Builder::compile_well_known_types) | `compile_well_known_types[=true\|false]` | generate google.protobuf instead of using prost-types |
+//! | [`enable_type_names`](Builder::enable_type_names) | `enable_type_names[=true\|false]` | implement [`prost::Name`] for messages, as details of a status need it |
+//! | [`type_name_domain`](Builder::type_name_domain) | `type_name_domain=PROTO_PATH=DOMAIN` | begin type URLs with the domain, as in `type.googleapis.com` |
 //! | [`type_attribute`](Builder::type_attribute) | `type_attribute=PROTO_PATH=ATTRIBUTE` | put an attribute on messages, enums and oneofs |
 //! | [`message_attribute`](Builder::message_attribute) | `message_attribute=PROTO_PATH=ATTRIBUTE` | put an attribute on messages |
 //! | [`enum_attribute`](Builder::enum_attribute) | `enum_attribute=PROTO_PATH=ATTRIBUTE` | put an attribute on enums and oneofs |
@@ -106,5 +121,6 @@ mod service;
 
 pub use builder::{Builder, compile_protos, configure};
 pub use error::Error;
+pub use modules::write_modules;
 pub use options::{OPTIONS, OptionHelp};
 pub use plugin::run_plugin;

@@ -2,14 +2,17 @@
 //! output.
 
 use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Command;
-use protoc_gen_grpcweb::{Error, OPTIONS, run_plugin};
+use clap::{Arg, Command, value_parser};
+use protoc_gen_grpcweb::{Error, OPTIONS, run_plugin, write_modules};
 
 fn main() -> ExitCode {
-    command().get_matches();
-    let result = if io::stdin().is_terminal() {
+    let arguments = command().get_matches();
+    let result = if let Some(dir) = arguments.get_one::<PathBuf>("modules") {
+        write_modules(dir).map_err(Some)
+    } else if io::stdin().is_terminal() {
         Err(None)
     } else {
         run_plugin(io::stdin().lock(), io::stdout().lock()).map_err(Some)
@@ -48,6 +51,15 @@ fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .about(
             "Turns the services of .proto files into Rust for gRPC-Web. A plugin that protoc runs.",
+        )
+        .arg(
+            Arg::new("modules")
+                .long("modules")
+                .value_name("DIR")
+                .value_parser(value_parser!(PathBuf))
+                .help(
+                    "Write DIR/mod.rs for the packages in DIR, after runs with package_files_only",
+                ),
         )
         .after_help(format!(
             "Use it through protoc, with this program on the PATH:\n\n  \

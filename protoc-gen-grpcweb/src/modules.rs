@@ -1,10 +1,52 @@
 //! The file that ties packages together as modules.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use prost_build::Module;
 
+use crate::Error;
+use crate::generate::{GeneratedFile, HEADER};
+use crate::options::{DEFAULT_PACKAGE_FILENAME, INCLUDE_FILE};
+use crate::output::{Output, generated_files};
 use crate::print::ALLOW;
+
+/// Writes the file `mod.rs` that ties together all packages with generated code in a directory, and
+/// nothing else: after several runs into it that had the option `package_files_only`.
+///
+/// # Errors
+///
+/// Where there is no generated code in the directory, and where it cannot be read or written.
+pub fn write_modules(dir: impl AsRef<Path>) -> Result<(), Error> {
+    let dir = dir.as_ref();
+    let mut packages = BTreeSet::new();
+    for path in generated_files(dir)? {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let Some(package) = name.and_then(|name| name.strip_suffix(".rs")) else {
+            continue;
+        };
+        match package {
+            _ if name == Some(INCLUDE_FILE) => continue,
+            DEFAULT_PACKAGE_FILENAME => packages.insert(Module::from_parts([""; 0])),
+            _ => packages.insert(Module::from_parts(package.split('.'))),
+        };
+    }
+    if packages.is_empty() {
+        return Err(Error::new(format!(
+            "there is no generated code in {}",
+            dir.display()
+        )));
+    }
+    let tied = tie(&packages, |module| {
+        module.to_file_name_or(DEFAULT_PACKAGE_FILENAME)
+    });
+    let file = GeneratedFile {
+        name: INCLUDE_FILE.to_owned(),
+        content: format!("{HEADER}{tied}"),
+    };
+    Output::new(dir, &[file]).write(false)
+}
 
 /// Nests a module for each part of each package, so that the paths between them resolve wherever the
 /// root is. `file_name` says which file a package is in.

@@ -2,6 +2,12 @@
 
 use crate::Error;
 
+/// The file that ties the packages together, unless it has another name.
+pub(crate) const INCLUDE_FILE: &str = "mod.rs";
+
+/// The file for what is in no package, unless it has another name, without `.rs`.
+pub(crate) const DEFAULT_PACKAGE_FILENAME: &str = "_";
+
 /// What is generated, and how.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
@@ -19,10 +25,13 @@ pub(crate) struct Options {
     pub(crate) services_only: bool,
     pub(crate) messages: Option<String>,
     pub(crate) include_file: String,
+    pub(crate) package_files_only: bool,
     pub(crate) default_package_filename: String,
     pub(crate) file_descriptor_set: bool,
     pub(crate) extern_paths: Vec<(String, String)>,
     pub(crate) compile_well_known_types: bool,
+    pub(crate) enable_type_names: bool,
+    pub(crate) type_name_domains: Vec<(String, String)>,
     pub(crate) type_attributes: Vec<(String, String)>,
     pub(crate) message_attributes: Vec<(String, String)>,
     pub(crate) enum_attributes: Vec<(String, String)>,
@@ -49,11 +58,14 @@ impl Default for Options {
             server_mod_attributes: Vec::new(),
             services_only: false,
             messages: None,
-            include_file: "mod.rs".to_owned(),
-            default_package_filename: "_".to_owned(),
+            include_file: INCLUDE_FILE.to_owned(),
+            package_files_only: false,
+            default_package_filename: DEFAULT_PACKAGE_FILENAME.to_owned(),
             file_descriptor_set: false,
             extern_paths: Vec::new(),
             compile_well_known_types: false,
+            enable_type_names: false,
+            type_name_domains: Vec::new(),
             type_attributes: Vec::new(),
             message_attributes: Vec::new(),
             enum_attributes: Vec::new(),
@@ -147,6 +159,11 @@ pub const OPTIONS: &[OptionHelp] = &[
         "the file that ties the packages together as modules (default: mod.rs)",
     ),
     option(
+        "package_files_only",
+        FLAG,
+        "write no file that ties the packages together: see protoc-gen-grpcweb --modules",
+    ),
+    option(
         "default_package_filename",
         "=NAME",
         "the file for what is in no package, without .rs (default: _)",
@@ -165,6 +182,16 @@ pub const OPTIONS: &[OptionHelp] = &[
         "compile_well_known_types",
         FLAG,
         "generate google.protobuf instead of using prost-types",
+    ),
+    option(
+        "enable_type_names",
+        FLAG,
+        "implement prost::Name for messages, as details of a status need it",
+    ),
+    option(
+        "type_name_domain",
+        "=PROTO_PATH=DOMAIN",
+        "begin type URLs with the domain, as in type.googleapis.com",
     ),
     option(
         "type_attribute",
@@ -225,9 +252,12 @@ impl Options {
             "services_only" => self.services_only = flag(name, value)?,
             "messages" => self.messages = Some(text(name, value)?),
             "include_file" => self.include_file = text(name, value)?,
+            "package_files_only" => self.package_files_only = flag(name, value)?,
             "default_package_filename" => self.default_package_filename = text(name, value)?,
             "file_descriptor_set" => self.file_descriptor_set = flag(name, value)?,
             "compile_well_known_types" => self.compile_well_known_types = flag(name, value)?,
+            "enable_type_names" => self.enable_type_names = flag(name, value)?,
+            "type_name_domain" => self.type_name_domains.push(pair(name, value)?),
             "message_attribute" => self.message_attributes.push(pair(name, value)?),
             "enum_attribute" => self.enum_attributes.push(pair(name, value)?),
             "boxed" => self.boxed.push(text(name, value)?),

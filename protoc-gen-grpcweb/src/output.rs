@@ -60,23 +60,28 @@ impl<'a> Output<'a> {
 
     /// Files that were generated, but not now.
     fn left_over(&self) -> Result<Vec<PathBuf>, Error> {
-        let read = |error: io::Error| {
-            Error::with_source(format!("cannot read {}", self.dir.display()), error)
-        };
-        let mut found = Vec::new();
-        for entry in fs::read_dir(self.dir).map_err(read)? {
-            let path = entry.map_err(read)?.path();
-            let now = self.files.iter().any(|file| path.ends_with(&file.name));
-            if !now && path.extension().is_some_and(|extension| extension == "rs") {
-                let content = fs::read(&path).map_err(read)?;
-                if content.starts_with(HEADER.as_bytes()) {
-                    found.push(path);
-                }
-            }
-        }
-        found.sort();
+        let mut found = generated_files(self.dir)?;
+        found.retain(|path| !self.files.iter().any(|file| path.ends_with(&file.name)));
         Ok(found)
     }
+}
+
+/// The files in a directory that this generator wrote, sorted.
+pub(crate) fn generated_files(dir: &Path) -> Result<Vec<PathBuf>, Error> {
+    let read =
+        |error: io::Error| Error::with_source(format!("cannot read {}", dir.display()), error);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).map_err(read)? {
+        let path = entry.map_err(read)?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let content = fs::read(&path).map_err(read)?;
+            if content.starts_with(HEADER.as_bytes()) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Writes a file whose content is not there already, so that what is built from it is not built again

@@ -4,9 +4,10 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use protoc_gen_grpcweb::{Builder, configure};
-use support::{ZOO, protos, through_build_script, through_protoc};
+use support::{PLUGIN, ZOO, protos, run_protoc, through_build_script, through_protoc, written};
 
 const FILES: [&str; 3] = ["zoo.proto", "animals.proto", "bare.proto"];
 
@@ -215,6 +216,104 @@ fn files_can_have_other_names() {
     );
     assert!(code.contains("//// all.rs") && code.contains("//// bare.rs"));
     assert!(code.contains("include!(\"bare.rs\");"));
+}
+
+#[test]
+fn messages_can_know_their_names() {
+    let code = generated("", configure());
+    assert!(!code.contains("::Name for"));
+    let code = generated(
+        "enable_type_names,type_name_domain=.=all.example,type_name_domain=.zoo.v1.Cage=cage.example",
+        configure()
+            .enable_type_names(true)
+            .type_name_domain(".", "all.example")
+            .type_name_domain(".zoo.v1.Cage", "cage.example"),
+    );
+    for (head, url) in [
+        ("Name for Cage {", "cage.example/zoo.v1.Cage"),
+        ("Name for cage::Lock {", "cage.example/zoo.v1.Cage.Lock"),
+        ("Name for Animal {", "all.example/zoo.v1.animals.Animal"),
+        ("Name for Bare {", "all.example/Bare"),
+    ] {
+        let start = code.find(head).expect(head);
+        let implementation = code[start..].split("\n}").next().unwrap();
+        assert!(
+            implementation.contains(&format!("\"{url}\"")),
+            "{implementation}"
+        );
+    }
+    assert_eq!(code.matches("::Name for").count(), 4);
+
+    let dir = protos(ZOO);
+    let said = through_protoc(dir.path(), &FILES, "type_name_domain=.=a.example").unwrap_err();
+    assert!(said.contains("enable_type_names"), "{said}");
+}
+
+#[test]
+fn messages_that_are_elsewhere_have_their_names_there() {
+    let code = generated(
+        "enable_type_names,extern_path=.zoo.v1.Cage=::zoo::Cage",
+        configure()
+            .enable_type_names(true)
+            .extern_path(".zoo.v1.Cage", "::zoo::Cage"),
+    );
+    assert_eq!(code.matches("::Name for").count(), 2);
+}
+
+#[test]
+fn the_module_can_be_written_after_several_runs() {
+    let dir = protos(ZOO);
+    let at_once = through_protoc(dir.path(), &FILES, "").unwrap();
+    assert_eq!(at_once[1].0, "mod.rs");
+
+    let out = tempfile::tempdir().unwrap();
+    for file in FILES {
+        let output = run_protoc(dir.path(), &[file], "package_files_only", out.path());
+        assert!(output.status.success(), "{output:?}");
+    }
+    assert!(!out.path().join("mod.rs").exists());
+    fs::write(out.path().join("own.rs"), "// not generated").unwrap();
+    // What an earlier run left does not tie itself.
+    let (name, module) = &at_once[1];
+    fs::write(out.path().join(name), module).unwrap();
+    let tied = Command::new(PLUGIN)
+        .arg("--modules")
+        .arg(out.path())
+        .status()
+        .unwrap();
+    assert!(tied.success());
+    fs::remove_file(out.path().join("own.rs")).unwrap();
+    assert_eq!(written(out.path()), at_once);
+
+    let again = tempfile::tempdir().unwrap();
+    for file in FILES {
+        let builder = configure().package_files_only(true).out_dir(again.path());
+        compile(dir.path(), &[file], builder).unwrap();
+    }
+    protoc_gen_grpcweb::write_modules(again.path()).unwrap();
+    assert_eq!(written(again.path()), at_once);
+}
+
+#[test]
+fn a_directory_without_generated_code_gets_no_module() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("own.rs"), "// not generated").unwrap();
+    let output = Command::new(PLUGIN)
+        .arg("--modules")
+        .arg(dir.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && said.contains("no generated code"),
+        "{said}"
+    );
+    assert!(!dir.path().join("mod.rs").exists());
+
+    let dir = protos(ZOO);
+    let options = "package_files_only,file_descriptor_set";
+    let said = through_protoc(dir.path(), &FILES, options).unwrap_err();
+    assert!(said.contains("file_descriptor_set"), "{said}");
 }
 
 #[test]

@@ -24,6 +24,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     protos.sort();
     protoc_gen_grpcweb::configure()
         .file_descriptor_set(true)
+        .enable_type_names(true)
+        .type_name_domain(".twice", "type.example")
         .compile_protos(&protos, &[dir, out])?;
     Ok(())
 }

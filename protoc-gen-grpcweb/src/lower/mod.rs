@@ -8,6 +8,7 @@ mod externs;
 mod features;
 mod raw;
 mod rename;
+mod type_names;
 mod types;
 mod well_known;
 
@@ -22,6 +23,7 @@ pub(crate) use comments::Comments;
 pub(crate) use editions::EDITIONS;
 pub(crate) use externs::Externs;
 pub(crate) use rename::Renamed;
+pub(crate) use type_names::TypeNames;
 pub(crate) use well_known::PROST;
 
 /// Files as `protoc` describes them. The same bytes are read more than once, because `prost_types` does not know
@@ -69,6 +71,8 @@ pub(crate) struct Lowered {
     pub(crate) externs: Externs,
     pub(crate) renamed: Renamed,
     pub(crate) comments: Comments,
+    /// Empty, unless wanted.
+    pub(crate) type_names: TypeNames,
 }
 
 /// Lowers all files: those that are generated, and those that they import.
@@ -98,15 +102,18 @@ pub(crate) fn lower(descriptors: Descriptors, options: &Options) -> Result<Lower
     for file in &mut files {
         comments.take(file);
     }
+    let type_names = options.enable_type_names.then(|| TypeNames::of(&files));
     let renamed = rename::rename(&mut files, |name| externs.cover(name));
     if let Some(module) = &options.messages {
         elsewhere(&files, module, &mut externs);
     }
+    let type_names = type_names.map(|names| names.renamed(&files, |name| externs.cover(name)));
     Ok(Lowered {
         files,
         externs,
         renamed,
         comments,
+        type_names: type_names.unwrap_or_default(),
     })
 }
 
@@ -129,6 +136,12 @@ fn check(options: &Options) -> Result<(), Error> {
         (false, Some(_)) => Err(Error::new(
             "messages says where the messages are if they are not generated: set services_only too",
         )),
+        _ if options.package_files_only && options.file_descriptor_set => Err(Error::new(
+            "file_descriptor_set puts a constant into the file that package_files_only leaves out",
+        )),
+        _ if !options.enable_type_names && !options.type_name_domains.is_empty() => Err(
+            Error::new("type_name_domain goes with type names: set enable_type_names too"),
+        ),
         _ if options.include_file.contains(['/', '\\']) => Err(Error::new(format!(
             "include_file {:?} has to be a name, because the files of the packages are beside it",
             options.include_file
