@@ -4,6 +4,7 @@
 //! everything.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use prost_types::source_code_info::Location;
 use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, SourceCodeInfo};
@@ -13,10 +14,13 @@ use crate::docs;
 /// What stands in the code for a comment, before its number.
 const MARK: &str = "grpcweb-comment-";
 
-/// Comments as lines of documentation.
+/// Comments as lines of documentation. All in one text, because a great many small ones are hard on the
+/// allocator.
 #[derive(Debug, Default)]
 pub(crate) struct Comments {
-    texts: Vec<Vec<String>>,
+    text: String,
+    /// Where each begins and ends in it.
+    ranges: Vec<Range<usize>>,
 }
 
 impl Comments {
@@ -45,7 +49,7 @@ impl Comments {
         for line in code.lines() {
             match self.marked(line) {
                 Some((indent, text)) => {
-                    for doc in text {
+                    for doc in text.lines() {
                         out.push_str(indent);
                         out.push_str(if doc.is_empty() { "///" } else { "/// " });
                         out.push_str(doc);
@@ -61,10 +65,22 @@ impl Comments {
         out
     }
 
-    fn marked<'a>(&self, line: &'a str) -> Option<(&'a str, &[String])> {
+    /// Adds a comment; its number.
+    fn add(&mut self, lines: &[String]) -> usize {
+        let start = self.text.len();
+        for line in lines {
+            self.text.push_str(line);
+            self.text.push('\n');
+        }
+        self.ranges.push(start..self.text.len());
+        self.ranges.len() - 1
+    }
+
+    fn marked<'a>(&self, line: &'a str) -> Option<(&'a str, &str)> {
         let doc = line.trim_start();
         let number = doc.strip_prefix("/// ")?.strip_prefix(MARK)?;
-        let text = self.texts.get(number.parse::<usize>().ok()?)?;
+        let range = self.ranges.get(number.parse::<usize>().ok()?)?;
+        let text = self.text.get(range.clone())?;
         let indent = line.get(..line.len() - doc.len())?;
         Some((indent, text))
     }
@@ -116,10 +132,7 @@ impl Taking<'_> {
             .filter_map(|comment| comment.as_deref())
             .collect();
         let doc = docs::sanitize(&text.join("\n\n"));
-        let mark = (!doc.is_empty()).then(|| {
-            self.comments.texts.push(doc);
-            format!("{MARK}{}", self.comments.texts.len() - 1)
-        });
+        let mark = (!doc.is_empty()).then(|| format!("{MARK}{}", self.comments.add(&doc)));
         self.new.push(Location {
             path: self.path.clone(),
             leading_comments: mark,
