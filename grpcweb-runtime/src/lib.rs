@@ -3,7 +3,7 @@
 //!
 //! A service is a trait that generated code brings; the compiler sees to it that no method is
 //! missing. Its server is a [`tower_service::Service`], so that it can stand in axum, in hyper, or
-//! alone with [`serve`].
+//! alone with `serve`.
 //!
 //! ```no_run
 //! use grpcweb_runtime::{Request, Response, Router, Status, Streaming};
@@ -38,11 +38,11 @@
 //!
 //! # Features
 //!
-//! - `channel` (default): [`Channel`], the client transport on hyper.
-//! - `serve` (default): [`serve`], the server on hyper.
-//! - `axum`: [`Router::into_axum_router`].
-//! - `cors`: [`Cors`], for pages of other origins.
-//! - `gzip`, `deflate`, `zstd`, `brotli`, `snappy`: each a [`CompressionEncoding`].
+//! - `channel` (default): `Channel`, the client transport on hyper.
+//! - `serve` (default): `serve`, the server on hyper.
+//! - `axum`: `Router::into_axum_router`.
+//! - `cors`: `Cors`, for pages of other origins.
+//! - `gzip`, `deflate`, `zstd`, `brotli`, `snappy`: each a `CompressionEncoding`.
 //! - `tokio`: timers for deadlines and slow senders. The first three bring it. Without it, a deadline is
 //!   noticed only when something else wakes the call.
 //!

@@ -17,8 +17,8 @@ use crate::body::HttpBody;
 
 /// Several services under one roof, each at the paths `/{service}/{method}`.
 ///
-/// A [`tower_service::Service`] for any body: give it to [`serve`](crate::serve), to hyper, or turn it
-/// into an axum router with [`into_axum_router`](Self::into_axum_router). A path that names none of
+/// A [`tower_service::Service`] for any body: give it to `serve`, to hyper, or turn it
+/// into an axum router with `into_axum_router`. A path that names none of
 /// its services is answered with the status `UNIMPLEMENTED` where the client speaks gRPC or gRPC-Web,
 /// and with HTTP 404 otherwise.
 ///
