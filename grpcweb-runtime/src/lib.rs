@@ -39,12 +39,14 @@
 //! # Features
 //!
 //! - `channel` (default): `Channel`, the client transport on hyper.
+//! - `tls`, and who is trusted: `tls-native-roots` for what the machine trusts, `tls-webpki-roots` for what
+//!   Mozilla does; without either, only certificate authorities that a `Channel` is given.
 //! - `serve` (default): `serve`, the server on hyper.
 //! - `axum`: `Router::into_axum_router`.
 //! - `cors`: `Cors`, for pages of other origins.
 //! - `gzip`, `deflate`, `zstd`, `brotli`, `snappy`: each a `CompressionEncoding`.
-//! - `tokio`: timers for deadlines and slow senders. The first three bring it. Without it, a deadline is
-//!   noticed only when something else wakes the call.
+//! - `tokio`: timers for deadlines and slow senders. `channel`, `serve` and `axum` bring it. Without it, a
+//!   deadline is noticed only when something else wakes the call.
 //!
 //! Without any of them what is left is services, clients and the wire, over transports of your own.
 

@@ -12,7 +12,7 @@ mod transport;
 
 pub use call::Client;
 #[cfg(feature = "channel")]
-pub use channel::{Channel, ChannelBuilder, ChannelError};
+pub use channel::{Change, Channel, ChannelBuilder, ChannelError, ChannelPhase};
 pub(crate) use interceptor::Hooks;
 pub use interceptor::{Answered, Intercepted, Interceptor, Next, Outgoing};
 pub use retry::RetryPolicy;
