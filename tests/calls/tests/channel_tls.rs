@@ -12,6 +12,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -117,6 +118,8 @@ fn client(channel: Channel, protocol: Protocol) -> NotesClient<Channel> {
     NotesClient::from(Client::new(channel).protocol(protocol))
 }
 
+const PATIENCE: Duration = Duration::from_secs(10);
+
 const BOTH: &[&str] = &["h2", "http/1.1"];
 
 #[tokio::test]
@@ -143,7 +146,7 @@ async fn calls_of_every_protocol_go_over_tls() {
 #[tokio::test]
 async fn http2_alone_is_offered_where_nothing_else_is_wanted() {
     let authority = Authority::new();
-    let front = Front::start(authority.server("127.0.0.1", BOTH, None)).await;
+    let front = Front::start(authority.server("127.0.0.1", &["http/1.1", "h2"], None)).await;
     let channel = trusting(&authority)
         .http2_prior_knowledge()
         .build(&front.uri);
@@ -232,15 +235,14 @@ async fn a_server_that_does_not_answer_the_handshake_is_given_up() {
         .connect_timeout(Duration::from_millis(50))
         .build(&uri)
         .unwrap();
-    let status = client(channel.clone(), Protocol::GrpcWeb)
-        .echo(note("a"))
-        .await
-        .unwrap_err();
+    let call = client(channel.clone(), Protocol::GrpcWeb).echo(note("a"));
+    let status = timeout(PATIENCE, call).await.unwrap().unwrap_err();
     assert!(
         status.message().contains("not made within 50ms"),
         "{status}"
     );
-    let error = channel.connect().await.unwrap_err();
+    let connect = timeout(PATIENCE, channel.connect()).await.unwrap();
+    let error = connect.unwrap_err();
     assert_eq!(error.phase(), ChannelPhase::Tls, "{error:?}");
 }
 
