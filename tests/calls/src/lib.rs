@@ -4,7 +4,9 @@
 
 mod canned;
 mod notes;
+mod raw;
 mod reach;
+pub mod wire;
 
 /// The code generated from `proto/`.
 pub mod proto {
@@ -17,4 +19,5 @@ pub mod golden;
 
 pub use canned::{Canned, End};
 pub use notes::{MyNotes, note};
+pub use raw::RawConnection;
 pub use reach::{AnyTransport, Server, WithHeader, over, over_with, over_with_header};

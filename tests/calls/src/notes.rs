@@ -14,7 +14,7 @@ use crate::proto::calls::notes_server::Notes;
 pub struct MyNotes {
     /// How many handlers and streams that wait are alive.
     pub live: Arc<AtomicUsize>,
-    /// Lets a stream that is waiting go on.
+    /// Lets one that is waiting go on.
     pub go_on: Arc<Notify>,
     /// Tells that a handler or a stream that waited was dropped.
     pub dropped: Arc<Notify>,
@@ -63,6 +63,13 @@ impl MyNotes {
         std::future::pending().await
     }
 
+    /// Returns once a test lets it go on.
+    async fn wait(&self) {
+        let _alive = Alive::new(self);
+        self.waits.notify_one();
+        self.go_on.notified().await;
+    }
+
     /// What the metadata of a request asks for beside what the method does.
     async fn obey<T>(&self, request: &Request<T>) {
         match request.metadata().get("scenario") {
@@ -96,6 +103,10 @@ impl Notes for MyNotes {
         match note.text.as_str() {
             "fail" => Err(failure(&metadata)?),
             "remaining" => Ok(Response::new(self::note(format!("{remaining:?}")))),
+            "wait" => {
+                self.wait().await;
+                Ok(Response::new(note))
+            }
             _ => {
                 let mut response = Response::new(note);
                 mirror(&metadata, response.metadata_mut(), "initial")?;
@@ -160,6 +171,9 @@ impl Notes for MyNotes {
 
     async fn join(&self, request: Request<Streaming<Note>>) -> Result<Response<Note>, Status> {
         self.obey(&request).await;
+        if request.metadata().get("scenario") == Some("fail-at-once") {
+            return Err(failure(request.metadata())?);
+        }
         let mut notes = request.into_inner();
         let mut joined = Note::default();
         while let Some(note) = notes.message().await? {
@@ -174,6 +188,9 @@ impl Notes for MyNotes {
         request: Request<Streaming<Note>>,
     ) -> Result<Response<Streaming<Note>>, Status> {
         self.obey(&request).await;
+        if request.metadata().get("scenario") == Some("fail-at-once") {
+            return Err(failure(request.metadata())?);
+        }
         Ok(Response::new(request.into_inner()))
     }
 }

@@ -1,107 +1,27 @@
 //! What the server makes of requests, however they are cut and whoever sent them.
 
-use std::convert::Infallible;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_server::NotesServer;
+use calls::wire::{self, BINARY, Reply, TEXT, bodies, frame, message};
 use calls::{MyNotes, note};
-use futures_util::stream;
 use grpcweb_runtime::{Body, Router, ServerOptions};
-use http::{Request, Response, StatusCode};
-use http_body::Frame;
-use http_body_util::{BodyExt as _, StreamBody};
-use prost::Message as _;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
 use tower_service::Service;
 
-const BINARY: &str = "application/grpc-web+proto";
-const TEXT: &str = "application/grpc-web-text";
-
-fn frame(payload: &[u8]) -> Vec<u8> {
-    let len = u32::try_from(payload.len()).unwrap();
-    [&[0], &len.to_be_bytes()[..], payload].concat()
-}
-
-fn message(text: &str) -> Vec<u8> {
-    frame(&note(text).encode_to_vec())
-}
-
 fn request(method: &str, content_type: &str, chunks: Vec<&[u8]>) -> Request<Body> {
-    let chunks: Vec<_> = chunks
-        .into_iter()
-        .map(|chunk| Ok::<_, Infallible>(Frame::data(Bytes::copy_from_slice(chunk))))
-        .collect();
-    Request::post(format!("/calls.Notes/{method}"))
-        .header("content-type", content_type)
-        .body(Body::new(StreamBody::new(stream::iter(chunks))))
-        .unwrap()
+    wire::request(method, content_type, chunks)
 }
 
-async fn answer(request: Request<Body>) -> Response<Bytes> {
-    let response = NotesServer::new(MyNotes::default())
-        .call(request)
-        .await
-        .unwrap();
-    let (head, body) = response.into_parts();
-    Response::from_parts(head, body.collect().await.unwrap().to_bytes())
+async fn answer(request: Request<Body>) -> Reply {
+    let response = NotesServer::new(MyNotes::default()).call(request).await;
+    Reply::collect(response.unwrap()).await.unwrap()
 }
 
-/// The body of a response: its messages, and its trailers as text.
-fn read(response: &Response<Bytes>) -> (Vec<Note>, String) {
-    let text = response.headers()["content-type"] == "application/grpc-web-text+proto";
-    let mut rest = if text {
-        // Whatever is flushed together is padded on its own.
-        let flushes = response.body().split_inclusive(|&b| b == b'=');
-        let mut bytes = Vec::new();
-        let mut run = Vec::new();
-        for flush in flushes {
-            run.extend_from_slice(flush);
-            if run.len() % 4 == 0 {
-                bytes.extend(STANDARD.decode(&run).unwrap());
-                run.clear();
-            }
-        }
-        assert!(run.is_empty(), "the last group is not padded");
-        bytes
-    } else {
-        response.body().to_vec()
-    };
-    let mut messages = Vec::new();
-    loop {
-        let len = u32::from_be_bytes(rest[1..5].try_into().unwrap()) as usize;
-        let payload = &rest[5..5 + len];
-        if rest[0] == 0x80 {
-            assert_eq!(rest.len(), 5 + len, "bytes after the trailers");
-            return (messages, String::from_utf8(payload.to_vec()).unwrap());
-        }
-        assert_eq!(rest[0], 0);
-        messages.push(Note::decode(payload).unwrap());
-        rest.drain(..5 + len);
-    }
-}
-
-/// Bodies of every sort, each with the method that it goes to.
-fn bodies() -> Vec<(&'static str, Vec<u8>)> {
-    let three = [message("a"), message(""), message("bc")].concat();
-    vec![
-        ("Echo", message("abc")),
-        ("Echo", message("fail")),
-        ("Echo", vec![]),
-        ("Echo", three.clone()),
-        ("Echo", message("abc")[..4].to_vec()),
-        ("Echo", message("abc")[..7].to_vec()),
-        ("Echo", frame(b"\xff\xff not protobuf")),
-        ("Echo", b"\x01\0\0\0\x01x".to_vec()),
-        ("Echo", b"\x80\0\0\0\x01x".to_vec()),
-        ("Echo", b"\0\xff\xff\xff\xff".to_vec()),
-        ("Echo", b"name=value&other=value".to_vec()),
-        ("Repeat", message("abc")),
-        ("Join", three.clone()),
-        ("Join", [three.clone(), b"\0\0".to_vec()].concat()),
-        ("Chat", three),
-    ]
+fn read(reply: &Reply) -> (Vec<Note>, String) {
+    reply.read()
 }
 
 #[tokio::test]
@@ -162,13 +82,13 @@ async fn each_fault_has_its_code() {
         ([message("a"), message("b")].concat(), 12),
         (message("abc")[..4].to_vec(), 3),
         (message("abc")[..7].to_vec(), 3),
-        (frame(b"\xff\xff not protobuf"), 3),
+        (frame(0, b"\xff\xff not protobuf"), 3),
         (b"\x80\0\0\0\x01x".to_vec(), 3),
         (b"\x01\0\0\0\x01x".to_vec(), 13),
         (b"\0\xff\xff\xff\xff".to_vec(), 8),
     ] {
         let response = answer(request("Echo", BINARY, vec![&body])).await;
-        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.head.status(), StatusCode::OK);
         let (messages, trailers) = read(&response);
         assert_eq!(messages, []);
         assert!(
@@ -190,7 +110,7 @@ async fn the_answer_is_in_the_mode_of_the_request_whatever_it_accepts() {
         }
         let response = answer(request).await;
         assert_eq!(
-            response.headers()["content-type"],
+            response.head.headers()["content-type"],
             "application/grpc-web-text+proto"
         );
         assert_eq!(read(&response).0, [note("abc")], "{accept:?}");
@@ -206,9 +126,12 @@ async fn a_status_is_in_the_body_and_never_in_the_head() {
         ("Repeat", ""),
     ] {
         let response = answer(request(method, BINARY, vec![&message(text)])).await;
-        assert_eq!(response.status(), StatusCode::OK);
-        assert_eq!(response.headers()["content-type"], BINARY);
-        assert!(!response.headers().contains_key("grpc-status"), "{method}");
+        assert_eq!(response.head.status(), StatusCode::OK);
+        assert_eq!(response.head.headers()["content-type"], BINARY);
+        assert!(
+            !response.head.headers().contains_key("grpc-status"),
+            "{method}"
+        );
         let (_, trailers) = read(&response);
         assert!(trailers.contains("grpc-status:"), "{method}: {trailers}");
         assert!(!trailers.contains("\r\n\r\n"), "{method}: {trailers}");
@@ -255,11 +178,11 @@ async fn another_http_method_than_post_is_not_allowed() {
         *request.method_mut() = method.parse().unwrap();
         let response = answer(request).await;
         assert_eq!(
-            response.status(),
+            response.head.status(),
             StatusCode::METHOD_NOT_ALLOWED,
             "{method}"
         );
-        assert_eq!(response.headers()["allow"], "POST");
+        assert_eq!(response.head.headers()["allow"], "POST");
     }
 }
 
@@ -274,11 +197,11 @@ async fn what_a_form_of_another_site_can_send_starts_no_handler() {
     ] {
         let response = answer(request("Echo", content_type, vec![&message("abc")])).await;
         assert_eq!(
-            response.status(),
+            response.head.status(),
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "{content_type}"
         );
-        let accepted = response.headers()["accept-post"].to_str().unwrap();
+        let accepted = response.head.headers()["accept-post"].to_str().unwrap();
         assert!(
             accepted.contains("application/grpc-web+proto"),
             "{accepted}"
