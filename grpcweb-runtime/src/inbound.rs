@@ -59,6 +59,8 @@ pub(crate) struct Inbound {
     half: Half,
     /// Whether there has to be one message and no more, so that the whole body is waited for as one.
     single: bool,
+    /// Whether that message was there: another one is refused as it is, and not decompressed first.
+    complete: bool,
     /// In a request it runs while a message is on its way, in a response until the call's deadline.
     timer: Option<Timer>,
     /// What was read before somebody asked for it.
@@ -106,6 +108,7 @@ impl Inbound {
             format,
             half,
             single: false,
+            complete: false,
             timer: None,
             first: None,
         }
@@ -223,6 +226,7 @@ impl Inbound {
                 }));
             }
         };
+        self.complete = true;
         match self.item().await? {
             Item::End(trailers) => Ok((first, trailers)),
             Item::Message(_) => Err(Status::unimplemented(match self.half {
@@ -243,6 +247,7 @@ impl Inbound {
     fn item_of(&mut self, frame: Frame, cx: &mut Context<'_>) -> Result<Item, Status> {
         let ends_in_body = self.format.protocol.ends_in_body();
         match (frame.kind, &self.half) {
+            (Kind::Message, _) if self.complete => Ok(Item::Message(frame.payload)),
             (Kind::Message, _) => self.payload_of(frame).map(Item::Message),
             (Kind::Trailers, Half::Response(_)) if ends_in_body => {
                 let block = self.payload_of(frame)?;
