@@ -32,9 +32,13 @@ pub(crate) enum UnknownProtocol {
 }
 
 impl Protocol {
-    /// Reads a media type: in any case, parameters ignored.
+    /// Reads a media type: in any case, parameters ignored. Of several that a proxy or a layer joined into
+    /// one value, the first.
     pub(crate) fn from_content_type(value: &[u8]) -> Result<Self, UnknownProtocol> {
-        let essence = value.split(|&b| b == b';').next().unwrap_or_default();
+        let essence = value
+            .split(|b| b";,".contains(b))
+            .next()
+            .unwrap_or_default();
         let essence = essence.trim_ascii();
         let (family, codec) = match essence.iter().position(|&b| b == b'+') {
             Some(plus) => {
@@ -89,6 +93,7 @@ impl Protocol {
 mod tests {
     use super::*;
 
+    /// Known mistake 36.
     #[test]
     fn media_types_are_read_in_any_case_and_with_parameters() {
         for (value, protocol) in [
@@ -96,6 +101,10 @@ mod tests {
             ("application/grpc-web+proto", Protocol::GrpcWeb),
             ("Application/gRPC-Web+Proto", Protocol::GrpcWeb),
             ("application/grpc-web; charset=utf-8", Protocol::GrpcWeb),
+            (
+                "application/grpc-web+proto, application/grpc",
+                Protocol::GrpcWeb,
+            ),
             ("application/grpc-web-text", Protocol::GrpcWebText),
             ("application/grpc-web-text+proto;a=b", Protocol::GrpcWebText),
             ("application/grpc", Protocol::Grpc),
@@ -109,6 +118,7 @@ mod tests {
         }
     }
 
+    /// Known mistake 37.
     #[test]
     fn another_codec_is_told_from_another_protocol() {
         for (value, error) in [
@@ -131,6 +141,7 @@ mod tests {
                 UnknownProtocol::Foreign,
             ),
             ("text/plain; application/grpc-web", UnknownProtocol::Foreign),
+            ("text/plain, application/grpc-web", UnknownProtocol::Foreign),
             ("", UnknownProtocol::Foreign),
         ] {
             assert_eq!(
