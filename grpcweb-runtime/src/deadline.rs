@@ -7,6 +7,14 @@ use std::time::{Duration, Instant};
 
 use crate::Status;
 
+/// The time by the clock that timers run on, which tests of users may pause.
+pub(crate) fn now() -> Instant {
+    #[cfg(feature = "tokio")]
+    return tokio::time::Instant::now().into_std();
+    #[cfg(not(feature = "tokio"))]
+    Instant::now()
+}
+
 /// A point in time that a task is woken at.
 ///
 /// Woken by tokio's timer where the feature `tokio` is on and a runtime of it is there. Otherwise the time
@@ -31,7 +39,7 @@ impl Timer {
 
     /// `None` where the time is further away than a clock can tell.
     pub(crate) fn after(duration: Duration) -> Option<Self> {
-        Instant::now().checked_add(duration).map(Self::at)
+        now().checked_add(duration).map(Self::at)
     }
 }
 
@@ -45,7 +53,7 @@ impl Future for Timer {
             return sleep.as_mut().poll(cx);
         }
         let _ = cx;
-        if Instant::now() >= timer.at {
+        if now() >= timer.at {
             Poll::Ready(())
         } else {
             Poll::Pending

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use http::Extensions;
 
 use crate::cancel::{CallContext, Cancelled};
+use crate::deadline::now;
 use crate::{MetadataMap, Status};
 
 /// A request message, or a stream of them, with what travels beside it.
@@ -44,7 +45,6 @@ impl RequestHead {
         if self.timeout.is_none() && self.deadline.is_none() {
             self.timeout = timeout;
         }
-        let now = || Instant::now();
         let timeout = self.timeout.and_then(|timeout| now().checked_add(timeout));
         let deadline = earlier(timeout, self.deadline);
         match deadline {
@@ -193,7 +193,7 @@ impl<T> Request<T> {
     #[must_use]
     pub fn remaining(&self) -> Option<Duration> {
         self.deadline()
-            .map(|deadline| deadline.saturating_duration_since(Instant::now()))
+            .map(|deadline| deadline.saturating_duration_since(now()))
     }
 
     /// In a handler: a future that is done once nobody waits for the answer any more, or the answer is

@@ -8,7 +8,7 @@ use super::response::Answer;
 use super::retry::Retries;
 use super::settings::Settings;
 use super::transport::Transport;
-use crate::deadline::Timer;
+use crate::deadline::{Timer, now};
 use crate::outbound::RequestFailure;
 use crate::request::RequestHead;
 use crate::wire::compression::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
@@ -144,7 +144,7 @@ impl Attempt<'_> {
             headers.insert(GRPC_ACCEPT_ENCODING, accept_compressed.header());
         }
         if let Some(deadline) = self.deadline {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.saturating_duration_since(now());
             headers.insert(GRPC_TIMEOUT, timeout::format(left));
         }
         if previous > 0 {

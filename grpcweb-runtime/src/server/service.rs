@@ -12,7 +12,7 @@ use super::running::Running;
 use super::settings::{MethodSettings, ServiceSettings, Settings};
 use crate::body::HttpBody;
 use crate::cancel::{CallContext, ShutdownSignal};
-use crate::deadline::DEADLINE_EXCEEDED;
+use crate::deadline::{DEADLINE_EXCEEDED, now};
 use crate::format::Format;
 use crate::wire::compression::{GRPC_ACCEPT_ENCODING, UnsupportedEncoding};
 use crate::wire::protocol::{Protocol, UnknownProtocol};
@@ -158,7 +158,7 @@ fn deadline(headers: &HeaderMap, settings: &MethodSettings) -> Result<Option<Ins
     };
     match granted {
         Some(timeout) if timeout.is_zero() => Err(Status::deadline_exceeded(DEADLINE_EXCEEDED)),
-        Some(timeout) => Ok(Instant::now().checked_add(timeout)),
+        Some(timeout) => Ok(now().checked_add(timeout)),
         None => Ok(None),
     }
 }
