@@ -409,6 +409,7 @@ mod tests {
         )
     }
 
+    /// Known mistake 30.
     #[test]
     fn binary_values_are_read_padded_unpadded_and_as_a_list() {
         for value in ["AP8=", "AP8", " AP8 "] {
@@ -428,6 +429,7 @@ mod tests {
         assert_eq!(values, [&[0][..], &[1], &[2]]);
     }
 
+    /// Known mistake 30.
     #[test]
     fn binary_values_are_written_without_padding() {
         let mut metadata = MetadataMap::new();
@@ -458,6 +460,7 @@ mod tests {
         assert_eq!(metadata.into_sendable_headers().len(), 1);
     }
 
+    /// Known mistake 29.
     #[test]
     fn a_value_cannot_smuggle_in_another_line() {
         let mut metadata = MetadataMap::new();

@@ -320,6 +320,7 @@ mod tests {
         }
     }
 
+    /// Known mistake 58.
     #[test]
     fn a_message_that_is_too_long_once_decompressed_is_refused_at_the_limit() {
         let zeros = vec![0; 64 * KIB * KIB];
@@ -333,6 +334,7 @@ mod tests {
         }
     }
 
+    /// Known mistake 58.
     #[test]
     fn what_is_cut_off_or_not_compressed_at_all_is_an_error() {
         for &encoding in CompressionEncoding::ALL {

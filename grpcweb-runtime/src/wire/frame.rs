@@ -369,6 +369,7 @@ mod tests {
         assert_eq!(message.payload.as_ptr(), chunk[HEADER_LEN..].as_ptr());
     }
 
+    /// Known mistake 12.
     #[test]
     fn a_length_of_4_gib_is_refused_before_memory_is_taken() {
         let (frames, end) = decode([&[0, 0xff, 0xff, 0xff, 0xff][..]]);
@@ -382,6 +383,7 @@ mod tests {
         );
     }
 
+    /// Known mistake 12.
     #[test]
     fn a_long_prefix_reserves_little_until_the_payload_comes() {
         let mut decoder = FrameDecoder::new(FrameLimits {

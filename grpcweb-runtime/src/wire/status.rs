@@ -128,6 +128,7 @@ mod tests {
     }
 
     proptest! {
+        /// Known mistake 31.
         #[test]
         fn any_message_comes_back_and_is_visible_ascii_without_outer_spaces(message in ".*") {
             let mut headers = HeaderMap::new();
@@ -141,6 +142,7 @@ mod tests {
         }
     }
 
+    /// Known mistake 31.
     #[test]
     fn what_is_not_percent_encoded_right_is_read_as_it_is() {
         for (sent, read_as) in [

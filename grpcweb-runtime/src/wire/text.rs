@@ -143,6 +143,7 @@ mod tests {
     }
 
     proptest! {
+        /// Known mistake 15.
         #[test]
         fn any_padding_and_any_cut_give_the_same_bytes(
             flushes in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..20), 0..6),
@@ -175,6 +176,7 @@ mod tests {
         }
     }
 
+    /// Known mistake 14.
     #[test]
     fn two_padded_segments_in_one_chunk_decode() {
         assert_eq!(
@@ -183,11 +185,13 @@ mod tests {
         );
     }
 
+    /// Known mistake 16.
     #[test]
     fn text_without_its_last_padding_is_an_error() {
         assert_eq!(decode([&b"AAAAAAM"[..]]), Err(TextError::Truncated));
     }
 
+    /// Known mistake 20.
     #[test]
     fn foreign_characters_and_white_space_are_errors() {
         for text in [

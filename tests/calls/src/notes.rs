@@ -107,6 +107,12 @@ impl Notes for MyNotes {
                 self.wait().await;
                 Ok(Response::new(note))
             }
+            "pass-on" => {
+                let mut response = Response::new(note);
+                *response.metadata_mut() = metadata.clone();
+                *response.trailers_mut() = metadata;
+                Ok(response)
+            }
             _ => {
                 let mut response = Response::new(note);
                 mirror(&metadata, response.metadata_mut(), "initial")?;

@@ -29,10 +29,19 @@ impl Server {
 
     /// Serves a router.
     pub async fn serve(router: Router) -> Self {
+        Self::with(|listener| grpcweb_runtime::serve(listener, router)).await
+    }
+
+    /// Serves what `serve` makes of a listener.
+    pub async fn with<F>(serve: impl FnOnce(TcpListener) -> F) -> Self
+    where
+        F: IntoFuture<IntoFuture: Send + 'static>,
+    {
         let (listener, address) = listen().await;
+        let server = serve(listener).into_future();
         let task = tokio::spawn(async move {
             // The test sees by itself when the server is not there.
-            let _ = grpcweb_runtime::serve(listener, router).await;
+            let _ = server.await;
         });
         Self { address, task }
     }

@@ -33,6 +33,8 @@ async fn fetch(app: &axum::Router, request: http::Request<Body>) -> (u16, String
     (status, String::from_utf8_lossy(&body).into_owned())
 }
 
+/// Known mistake 35.
+/// Known mistake 41.
 #[tokio::test]
 async fn the_routes_of_the_application_answer_as_before() {
     let app = app();
@@ -49,6 +51,7 @@ async fn the_routes_of_the_application_answer_as_before() {
     assert_eq!(fetch(&app, json).await, (200, "{}".into()));
 }
 
+/// Known mistake 44.
 #[tokio::test]
 async fn a_service_answers_next_to_them_also_below_a_prefix() {
     let app = axum::Router::new()

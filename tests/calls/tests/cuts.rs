@@ -79,6 +79,7 @@ async fn every_cut_over_a_channel(server: &Server, http2: bool, content_type: &s
     }
 }
 
+/// Known mistake 15.
 #[test]
 fn every_cut_in_chunks_over_http1_gives_the_same_answer() {
     run(async {

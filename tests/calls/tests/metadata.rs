@@ -81,6 +81,7 @@ async fn an_error_of_a_unary_call_arrives_whole() {
     }
 }
 
+/// Known mistake 33.
 #[tokio::test]
 async fn an_error_before_the_first_message_of_a_stream_arrives_whole() {
     let (_server, clients) = over(&MyNotes::default()).await;
@@ -95,6 +96,7 @@ async fn an_error_before_the_first_message_of_a_stream_arrives_whole() {
     }
 }
 
+/// Known mistake 51.
 #[tokio::test]
 async fn an_error_after_messages_arrives_after_them_and_stays() {
     let (_server, clients) = over(&MyNotes::default()).await;
@@ -121,6 +123,7 @@ async fn an_error_after_messages_arrives_after_them_and_stays() {
     }
 }
 
+/// Known mistake 53.
 #[tokio::test]
 async fn a_stream_of_errors_ends_at_the_first_as_a_stream_too() {
     use futures_util::StreamExt as _;

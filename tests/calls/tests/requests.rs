@@ -24,6 +24,7 @@ fn read(reply: &Reply) -> (Vec<Note>, String) {
     reply.read()
 }
 
+/// Known mistake 15.
 #[tokio::test]
 async fn every_cut_of_every_request_gives_the_same_answer_in_binary_and_in_text() {
     for (method, body) in bodies() {
@@ -55,6 +56,7 @@ async fn every_cut_of_every_request_gives_the_same_answer_in_binary_and_in_text(
     }
 }
 
+/// Known mistake 14.
 #[tokio::test]
 async fn a_text_request_may_be_padded_anywhere() {
     let body = message("abc");
@@ -66,6 +68,8 @@ async fn a_text_request_may_be_padded_anywhere() {
     }
 }
 
+/// Known mistake 16.
+/// Known mistake 20.
 #[tokio::test]
 async fn text_that_is_no_base64_is_an_invalid_argument() {
     for text in ["AAAAA", "!!!!", "AAAA AAAA"] {
@@ -75,6 +79,10 @@ async fn text_that_is_no_base64_is_an_invalid_argument() {
     }
 }
 
+/// Known mistake 11.
+/// Known mistake 12.
+/// Known mistake 56.
+/// Known mistake 57.
 #[tokio::test]
 async fn each_fault_has_its_code() {
     for (body, code) in [
@@ -98,6 +106,7 @@ async fn each_fault_has_its_code() {
     }
 }
 
+/// Known mistake 17.
 #[tokio::test]
 async fn the_answer_is_in_the_mode_of_the_request_whatever_it_accepts() {
     let text = STANDARD.encode(message("abc"));
@@ -117,6 +126,7 @@ async fn the_answer_is_in_the_mode_of_the_request_whatever_it_accepts() {
     }
 }
 
+/// Known mistake 29.
 #[tokio::test]
 async fn a_status_is_in_the_body_and_never_in_the_head() {
     for (method, text) in [
@@ -138,6 +148,7 @@ async fn a_status_is_in_the_body_and_never_in_the_head() {
     }
 }
 
+/// Known mistake 37.
 #[tokio::test]
 async fn an_unknown_method_is_unimplemented_and_names_the_path() {
     let response = answer(request("Nothing", BINARY, vec![&message("")])).await;
@@ -146,6 +157,7 @@ async fn an_unknown_method_is_unimplemented_and_names_the_path() {
     assert!(trailers.contains("/calls.Notes/Nothing"), "{trailers}");
 }
 
+/// Known mistake 37.
 #[tokio::test]
 async fn an_unknown_service_is_unimplemented_for_grpc_web_and_not_found_otherwise() {
     let mut router = Router::new().add_service(NotesServer::new(MyNotes::default()));
@@ -171,6 +183,7 @@ async fn an_unknown_service_is_unimplemented_for_grpc_web_and_not_found_otherwis
     }
 }
 
+/// Known mistake 37.
 #[tokio::test]
 async fn another_http_method_than_post_is_not_allowed() {
     for method in ["GET", "PUT", "OPTIONS", "HEAD"] {
@@ -209,6 +222,7 @@ async fn what_a_form_of_another_site_can_send_starts_no_handler() {
     }
 }
 
+/// Known mistake 37.
 #[tokio::test]
 async fn messages_in_another_format_are_unimplemented() {
     for content_type in [
@@ -224,6 +238,7 @@ async fn messages_in_another_format_are_unimplemented() {
     }
 }
 
+/// Known mistake 59.
 #[tokio::test]
 async fn a_message_over_the_limit_names_the_limit_the_side_and_the_setting() {
     let options = ServerOptions::new().max_decoding_message_size(50);
@@ -243,6 +258,7 @@ async fn a_message_over_the_limit_names_the_limit_the_side_and_the_setting() {
     }
 }
 
+/// Known mistake 59.
 #[tokio::test]
 async fn an_answer_over_the_limit_fails_the_call_and_says_so() {
     let options = ServerOptions::new().max_encoding_message_size(5);
@@ -258,6 +274,7 @@ async fn an_answer_over_the_limit_fails_the_call_and_says_so() {
     }
 }
 
+/// Known mistake 41.
 #[test]
 #[should_panic(expected = "calls.Notes was added to the router twice")]
 fn the_same_service_twice_is_a_loud_error() {

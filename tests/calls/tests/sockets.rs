@@ -198,6 +198,7 @@ fn too_long() -> Note {
     note("x".repeat(5 * 1024 * 1024))
 }
 
+/// Known mistake 43.
 #[tokio::test]
 async fn a_refusal_arrives_though_the_client_is_still_sending() {
     let (_server, clients) = over(&MyNotes::default()).await;
@@ -213,6 +214,7 @@ async fn a_refusal_arrives_though_the_client_is_still_sending() {
     }
 }
 
+/// Known mistake 43.
 #[tokio::test]
 async fn a_connection_is_good_for_another_call_after_an_early_answer() {
     let server = Server::start(MyNotes::default()).await;
