@@ -13,8 +13,9 @@ use http_body::{Body as _, Frame, SizeHint};
 
 use crate::{Body, BoxError, Status};
 
-/// The most bytes that are held for a handler that is not reading. A client that goes after it has sent
-/// more than this is noticed once the handler reads on.
+/// The most bytes that are held for a handler that is not reading, with what it takes to hold them: pieces
+/// may be of one byte each. A client that goes after it has sent more than this is noticed once the handler
+/// reads on.
 const AHEAD: usize = 64 * 1024;
 
 type Next = Result<Frame<Bytes>, BoxError>;
@@ -49,6 +50,12 @@ struct Shared {
     pump: Option<Waker>,
 }
 
+impl Shared {
+    fn held(&self) -> usize {
+        self.bytes + self.ahead.len() * size_of::<Next>()
+    }
+}
+
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -63,7 +70,7 @@ impl Pump {
     pub(super) fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut guard = lock(&self.0);
         let shared = &mut *guard;
-        while !shared.ended && shared.bytes < AHEAD {
+        while !shared.ended && shared.held() < AHEAD {
             let Poll::Ready(next) = Pin::new(&mut shared.body).poll_frame(cx) else {
                 break;
             };
