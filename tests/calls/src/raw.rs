@@ -52,13 +52,21 @@ impl RawConnection {
         sent.expect("an open connection");
     }
 
+    /// The same, with a server that may close the connection at any time. Returns whether it did.
+    pub async fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.stream.write_all(bytes.as_ref()).await.is_err()
+    }
+
     /// Says that nothing more is sent.
-    ///
-    /// # Panics
-    ///
-    /// Where the connection is broken.
     pub async fn half_close(&mut self) {
-        self.stream.shutdown().await.expect("an open connection");
+        // An error says that the server closed the connection before.
+        let _ = self.stream.shutdown().await;
+    }
+
+    /// What the server sends until it closes the connection.
+    pub async fn read_to_end(&mut self) -> Vec<u8> {
+        while self.more().await.is_some() {}
+        std::mem::take(&mut self.received)
     }
 
     /// Reads the next response.

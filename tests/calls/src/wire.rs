@@ -106,11 +106,12 @@ impl Reply {
     /// Where it is no response of gRPC-Web or gRPC from its first byte to its last.
     #[must_use]
     pub fn read(&self) -> (Vec<Note>, String) {
-        let mut rest = match self.header("content-type") {
-            BINARY | GRPC => self.body.to_vec(),
-            "application/grpc-web-text+proto" => from_text(&self.body),
+        let body = match self.header("content-type") {
+            BINARY | GRPC => self.body.clone(),
+            "application/grpc-web-text+proto" => from_text(&self.body).into(),
             other => panic!("the content type {other:?}"),
         };
+        let mut rest = &body[..];
         let mut messages = Vec::new();
         while !rest.is_empty() {
             let len = u32::from_be_bytes(rest[1..5].try_into().expect("four bytes")) as usize;
@@ -125,7 +126,7 @@ impl Reply {
                 }
                 flags => panic!("the flags {flags:#x}"),
             }
-            rest.drain(..5 + len);
+            rest = &rest[5 + len..];
         }
         assert_eq!(self.header("content-type"), GRPC, "no trailers: {self:?}");
         let status_in_head = messages.is_empty() && !self.header("grpc-status").is_empty();
@@ -167,11 +168,16 @@ impl Reply {
 /// Where it is no base64, or the last piece is not padded.
 #[must_use]
 pub fn from_text(text: &[u8]) -> Vec<u8> {
-    assert_eq!(text.len() % 4, 0, "the last group is not padded");
-    let groups = text.chunks(4);
-    groups
-        .flat_map(|group| STANDARD.decode(group).expect("base64"))
-        .collect()
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let padding = rest.iter().position(|&c| c == b'=');
+        let end = padding.map_or(rest.len(), |at| (at / 4 + 1) * 4);
+        let (run, next) = rest.split_at(end);
+        STANDARD.decode_vec(run, &mut bytes).expect("base64");
+        rest = next;
+    }
+    bytes
 }
 
 /// Bodies of requests of every sort, good and bad, each with the method that it goes to.
