@@ -38,7 +38,7 @@ pub(super) async fn drain(request: Body, mut response: Response<Body>) -> Respon
     response
 }
 
-async fn is_read_to_end(body: Body) -> bool {
+pub(super) async fn is_read_to_end(body: Body) -> bool {
     let mut left = MAX;
     if body.size_hint().lower() > left {
         return false;

@@ -76,7 +76,7 @@ impl Answer {
                 metadata,
                 trailing,
                 content: Content::Stream(messages),
-            }) => return self.stream(metadata, messages, trailing, running),
+            }) => return self.stream(metadata, messages, trailing, running, rest),
             Ok(Reply {
                 metadata,
                 trailing,
@@ -105,8 +105,9 @@ impl Answer {
         messages: Box<dyn Messages>,
         trailing: MetadataMap,
         running: Running,
+        rest: Option<Arc<Remainder>>,
     ) -> http::Response<Body> {
-        let body = StreamBody::new(self.format, messages, trailing, running);
+        let body = StreamBody::new(self.format, messages, trailing, running, rest);
         self.respond(metadata, Body::new(body))
     }
 

@@ -1,11 +1,13 @@
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Frame;
 
+use super::drain::{self, Remainder};
 use super::respond;
 use super::running::{Running, caught};
 use super::watchdog::Watchdog;
@@ -22,6 +24,9 @@ pub(super) struct StreamBody {
     stream: Slot,
     ended: bool,
     http_trailers: Option<HeaderMap>,
+    rest: Option<Arc<Remainder>>,
+    /// Reads what the handler left of the request, after the last byte of the response.
+    drain: Option<Pin<Box<dyn Future<Output = bool> + Send>>>,
     _watchdog: Option<Watchdog>,
 }
 
@@ -47,6 +52,7 @@ impl StreamBody {
         messages: Box<dyn Messages>,
         trailing: MetadataMap,
         running: Running,
+        rest: Option<Arc<Remainder>>,
     ) -> Self {
         let deadline = running.context.deadline;
         let stream = Slot(Arc::new(Mutex::new(Some(Stream { messages, running }))));
@@ -56,6 +62,8 @@ impl StreamBody {
             trailing,
             ended: false,
             http_trailers: None,
+            rest,
+            drain: None,
             _watchdog: deadline.and_then(|deadline| Watchdog::start(&stream, deadline)),
             stream,
         }
@@ -119,10 +127,22 @@ impl http_body::Body for StreamBody {
         if let Some(chunk) = self.buffer.take() {
             return Poll::Ready(Some(Ok(Frame::data(chunk))));
         }
+        if let Some(body) = self.rest.take().and_then(|rest| rest.take()) {
+            self.drain = Some(Box::pin(drain::is_read_to_end(body)));
+        }
+        if let Some(drain) = &mut self.drain {
+            // Where it is too much, the connection ends: that is for hyper to see.
+            let _ = ready!(drain.as_mut().poll(cx));
+            self.drain = None;
+        }
         Poll::Ready(self.http_trailers.take().map(|t| Ok(Frame::trailers(t))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.ended && self.buffer.is_empty() && self.http_trailers.is_none()
+        self.ended
+            && self.buffer.is_empty()
+            && self.http_trailers.is_none()
+            && self.rest.is_none()
+            && self.drain.is_none()
     }
 }

@@ -375,6 +375,22 @@ async fn an_early_error_leaves_the_connection_good_in_every_mount() {
     }
 }
 
+/// Known mistake 43.
+#[tokio::test]
+async fn an_early_error_of_a_stream_arrives_though_the_client_is_still_sending() {
+    let server = Server::start(MyNotes::default()).await;
+    // A fault at the start of a body that is longer than any buffer.
+    let body = [&frame(0x80, b"")[..], &[b'x'; 8_000_000]].concat();
+    let length = format!("content-length: {}\r\n", body.len());
+    let head = RawConnection::head("Chat", BINARY, &length);
+    let call = [head.as_bytes(), &body].concat();
+    let mut connection = RawConnection::open(&server.address).await;
+    for _ in 0..10 {
+        connection.send(&call).await;
+        assert_eq!(connection.response().await.code(), 3);
+    }
+}
+
 /// Known mistake 45.
 #[tokio::test]
 async fn only_native_grpc_ends_in_http_trailers_and_never_in_empty_ones() {
