@@ -16,7 +16,7 @@ pub(crate) fn bombs() -> [(&'static str, Vec<u8>); 5] {
     ]
 }
 
-const PIECE: [u8; 1024 * 1024] = [0; 1024 * 1024];
+static PIECE: [u8; 1024 * 1024] = [0; 1024 * 1024];
 const PIECES: usize = 1024;
 
 fn gzip() -> Vec<u8> {
@@ -26,7 +26,7 @@ fn gzip() -> Vec<u8> {
 }
 
 fn zstd() -> Vec<u8> {
-    zstd::bulk::compress(&PIECE, 19).unwrap().repeat(PIECES)
+    zstd::bulk::compress(&PIECE[..], 19).unwrap().repeat(PIECES)
 }
 
 /// A stream is cut where it was flushed: what comes after needs nothing of what was before.
