@@ -1,12 +1,11 @@
 use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
-use http_body_util::BodyExt as _;
 
 use crate::BoxError;
 
@@ -66,14 +65,39 @@ impl Body {
         if let Some(body) = take(&mut body) {
             return Self(Kind::Incoming(body));
         }
-        Self(body.map_or(Kind::Empty, |body| {
-            Kind::Boxed(Box::pin(
-                body.map_frame(|frame| {
-                    frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
-                })
-                .map_err(Into::into),
-            ))
+        Self(body.map_or(Kind::Empty, |body| Kind::Boxed(Box::pin(Other { body }))))
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A body of others, with our types of data and errors.
+    struct Other<B> {
+        #[pin]
+        body: B,
+    }
+}
+
+impl<B: HttpBody> http_body::Body for Other<B> {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = ready!(self.project().body.poll_frame(cx));
+        Poll::Ready(frame.map(|frame| match frame {
+            Ok(frame) => Ok(frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))),
+            Err(error) => Err(error.into()),
         }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 
@@ -142,5 +166,21 @@ impl fmt::Debug for Body {
             Kind::Full(data) => write!(f, "Body({} bytes)", data.len()),
             _ => f.write_str("Body(..)"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body::Body as _;
+    use http_body_util::Full;
+
+    use super::*;
+
+    #[test]
+    fn a_body_of_another_type_keeps_its_size() {
+        let body = Body::new(Full::new(&b"abc"[..]));
+        assert_eq!(body.size_hint().exact(), Some(3));
+        assert!(!body.is_end_stream());
+        assert!(Body::new(Full::new(Bytes::new())).is_end_stream());
     }
 }

@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -14,7 +14,7 @@ use super::watchdog::Watchdog;
 use crate::deadline::DEADLINE_EXCEEDED;
 use crate::format::Format;
 use crate::outbound::{Buffer, Filled, Messages};
-use crate::{BoxError, MetadataMap, Status};
+use crate::{BoxError, CancelReason, MetadataMap, Status};
 
 /// The body of a streaming response.
 pub(super) struct StreamBody {
@@ -35,14 +35,28 @@ pub(super) struct StreamBody {
 #[derive(Clone)]
 pub(super) struct Slot(Arc<Mutex<Option<Stream>>>);
 
-pub(super) struct Stream {
+struct Stream {
     messages: Box<dyn Messages>,
-    pub(super) running: Running,
+    running: Running,
+    /// Who waits for a message.
+    reader: Option<Waker>,
 }
 
 impl Slot {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Option<Stream>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Stream>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends the stream: its deadline has passed.
+    pub(super) fn expire(&self) {
+        let stream = self.lock().take();
+        if let Some(stream) = stream {
+            stream.running.context.end(CancelReason::DeadlineExceeded);
+            // The timer that would have woken it is dropped here.
+            if let Some(reader) = stream.reader {
+                reader.wake();
+            }
+        }
     }
 }
 
@@ -55,7 +69,11 @@ impl StreamBody {
         rest: Option<Arc<Remainder>>,
     ) -> Self {
         let deadline = running.context.deadline;
-        let stream = Slot(Arc::new(Mutex::new(Some(Stream { messages, running }))));
+        let stream = Slot(Arc::new(Mutex::new(Some(Stream {
+            messages,
+            running,
+            reader: None,
+        }))));
         Self {
             format,
             buffer: Buffer::new(format),
@@ -72,7 +90,12 @@ impl StreamBody {
     /// Ready with what the stream ended with, or with `None` where there is something to hand out.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), Status>>> {
         let mut guard = self.stream.lock();
-        let Some(Stream { messages, running }) = guard.as_mut() else {
+        let Some(Stream {
+            messages,
+            running,
+            reader,
+        }) = guard.as_mut()
+        else {
             let late = Status::deadline_exceeded(DEADLINE_EXCEEDED);
             return Poll::Ready(Some(Err(late)));
         };
@@ -83,7 +106,12 @@ impl StreamBody {
         match caught(|| buffer.poll_fill(messages.as_mut(), cx)) {
             Ok(Poll::Ready(Filled::Ended(result))) => Poll::Ready(Some(result)),
             Ok(Poll::Ready(Filled::Enough)) => Poll::Ready(None),
-            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Pending) => {
+                if running.context.deadline.is_some() {
+                    *reader = Some(cx.waker().clone());
+                }
+                Poll::Pending
+            }
             Err(panicked) => Poll::Ready(Some(Err(panicked))),
         }
     }
@@ -144,5 +172,70 @@ impl http_body::Body for StreamBody {
             && self.http_trailers.is_none()
             && self.rest.is_none()
             && self.drain.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::task::Wake;
+    use std::time::{Duration, Instant};
+
+    use http_body::Body as _;
+
+    use super::*;
+    use crate::Protocol;
+    use crate::cancel::CallContext;
+    use crate::limits::Limits;
+    use crate::server::concurrency::Permit;
+
+    struct Waiting;
+
+    impl Messages for Waiting {
+        fn poll_encode(
+            &mut self,
+            _: &mut Context<'_>,
+            _: &Format,
+            _: &mut bytes::BytesMut,
+        ) -> Poll<Option<Result<(), Status>>> {
+            Poll::Pending
+        }
+
+        fn trailers(&self) -> &MetadataMap {
+            unreachable!("it does not end")
+        }
+    }
+
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn who_waits_for_a_message_is_told_when_the_stream_expires() {
+        let deadline = Instant::now() + Duration::from_secs(3600);
+        let context = CallContext::new(Some(deadline), None);
+        let gates: Arc<[_]> = Arc::new([]);
+        let permit = Permit::of(&gates).unwrap();
+        let running = Running::new(context, permit);
+        let format = Format::new(Protocol::GrpcWeb, Limits::DEFAULT);
+        let mut body =
+            StreamBody::new(format, Box::new(Waiting), MetadataMap::new(), running, None);
+
+        let woken = Arc::new(Woken::default());
+        let waker = Arc::clone(&woken).into();
+        let mut cx = Context::from_waker(&waker);
+        assert!(Pin::new(&mut body).poll_frame(&mut cx).is_pending());
+        body.stream.expire();
+        assert!(woken.0.load(Ordering::SeqCst));
+        let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut body).poll_frame(&mut cx) else {
+            panic!("no trailers");
+        };
+        let trailers = frame.into_data().unwrap();
+        assert!(trailers[5..].starts_with(b"grpc-status:4"), "{trailers:?}");
     }
 }

@@ -16,10 +16,7 @@ impl Watchdog {
         let stream = stream.clone();
         let task = runtime.spawn(async move {
             tokio::time::sleep_until(deadline.into()).await;
-            if let Some(stream) = stream.lock().take() {
-                let reason = crate::CancelReason::DeadlineExceeded;
-                stream.running.context.end(reason);
-            }
+            stream.expire();
         });
         Some(Self(task.abort_handle()))
     }
