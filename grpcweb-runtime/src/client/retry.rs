@@ -20,8 +20,8 @@ const PUSHBACK: &str = "grpc-retry-pushback-ms";
 /// request message, and only as long as no message of the response was handed out. What the server says
 /// about it (`grpc-retry-pushback-ms`) goes before the policy.
 ///
-/// All calls of a client and its clones share a budget: ten failures more than it can make good for stop
-/// retries, and every ten calls that go well make good for one.
+/// All calls of a client and its clones share a budget, so that retries do not add to a storm: too many
+/// failures end them ([`budget`](Self::budget)), and every ten calls that go well make good for one.
 ///
 /// The rules are those of [gRFC A6].
 ///
@@ -65,7 +65,7 @@ impl RetryPolicy {
             max_backoff: Duration::from_secs(1),
             codes: vec![Code::Unavailable],
             all_methods: false,
-            budget: Arc::default(),
+            budget: Arc::new(Budget::new(50)),
         }
     }
 
@@ -89,6 +89,13 @@ impl RetryPolicy {
         self
     }
 
+    /// After how many failures there are no more retries: 50 unless set. Set it to more than the calls that are
+    /// in flight at once, all of which fail together where a server goes away.
+    pub fn budget(mut self, failures: u32) -> Self {
+        self.budget = Arc::new(Budget::new(failures));
+        self
+    }
+
     /// Takes every method for one that may be called more than once.
     pub fn assume_idempotent(mut self) -> Self {
         self.all_methods = true;
@@ -98,34 +105,37 @@ impl RetryPolicy {
 
 /// Failures that are still allowed. Counted in tenths, as a success is worth a tenth of a failure.
 #[derive(Debug)]
-struct Budget(AtomicU32);
+struct Budget {
+    left: AtomicU32,
+    full: u32,
+}
 
 impl Budget {
     const FAILURE: u32 = 10;
     const SUCCESS: u32 = 1;
-    const FULL: u32 = 20 * Self::FAILURE;
 
+    fn new(failures: u32) -> Self {
+        let full = failures.saturating_mul(Self::FAILURE);
+        Self {
+            left: AtomicU32::new(full),
+            full,
+        }
+    }
+
+    /// Whether the failure was still allowed.
     fn failed(&self) -> bool {
-        let spend = |left: u32| Some(left.saturating_sub(Self::FAILURE));
-        let before = self
-            .0
+        let spend = |left: u32| left.checked_sub(Self::FAILURE);
+        self.left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend)
-            .unwrap_or_default();
-        before.saturating_sub(Self::FAILURE) > Self::FULL / 2
+            .is_ok()
     }
 
     fn succeeded(&self) {
-        let earn = |left: u32| (left < Self::FULL).then_some(left + Self::SUCCESS);
+        let earn = |left: u32| (left < self.full).then_some(left + Self::SUCCESS);
         // A full budget stays as it is.
         let _ = self
-            .0
+            .left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, earn);
-    }
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self(AtomicU32::new(Self::FULL))
     }
 }
 
@@ -245,19 +255,17 @@ mod tests {
 
     #[test]
     fn a_storm_ends_retries_and_calls_that_go_well_bring_them_back() {
-        let policy = RetryPolicy::new();
+        let policy = RetryPolicy::new().budget(9);
         let mut allowed = 0;
         while retries(&policy).after(&Status::unavailable("")).is_some() {
             allowed += 1;
         }
         assert_eq!(allowed, 9);
-        for _ in 0..20 {
+        for _ in 0..10 {
             retries(&policy).succeeded();
         }
-        assert!(
-            retries(&policy.clone())
-                .after(&Status::unavailable(""))
-                .is_some()
-        );
+        let clone = policy.clone();
+        assert!(retries(&clone).after(&Status::unavailable("")).is_some());
+        assert!(retries(&policy).after(&Status::unavailable("")).is_none());
     }
 }
