@@ -1,9 +1,12 @@
 //! What the programs under test share: the suite's messages, how they come and go on the standard
-//! streams, and the service that the suite calls.
+//! streams, and the two sides of a call.
 
+pub mod client;
 mod delimited;
+mod encoding;
 mod header;
 mod names;
+mod pem;
 pub mod server;
 
 /// The code generated from the suite's protos.

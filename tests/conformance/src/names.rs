@@ -5,7 +5,7 @@ use prost::Name;
 use crate::v1::conformance_payload::RequestInfo;
 use crate::v1::{
     BidiStreamRequest, ClientStreamRequest, IdempotentUnaryRequest, ServerStreamRequest,
-    UnaryRequest,
+    UnaryRequest, UnimplementedRequest,
 };
 
 macro_rules! names {
@@ -28,4 +28,5 @@ names! {
     RequestInfo => "ConformancePayload.RequestInfo",
     ServerStreamRequest => "ServerStreamRequest",
     UnaryRequest => "UnaryRequest",
+    UnimplementedRequest => "UnimplementedRequest",
 }

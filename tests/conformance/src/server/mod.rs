@@ -7,21 +7,13 @@ mod tls;
 
 use std::future::Future;
 
-use grpcweb_runtime::{CompressionEncoding, Router, ServerOptions};
+use grpcweb_runtime::{Router, ServerOptions};
 use tokio::net::TcpListener;
 
-use crate::Error;
 use crate::v1::ServerCompatRequest;
 use crate::v1::conformance_service_server::ConformanceServiceServer;
+use crate::{Error, encoding};
 use service::Conformance;
-
-const ENCODINGS: [CompressionEncoding; 5] = [
-    CompressionEncoding::Gzip,
-    CompressionEncoding::Deflate,
-    CompressionEncoding::Zstd,
-    CompressionEncoding::Brotli,
-    CompressionEncoding::Snappy,
-];
 
 /// The certificate that a server for this request shows, in PEM; empty where it has none.
 #[must_use]
@@ -55,7 +47,7 @@ pub fn serve(
 
 fn router(request: &ServerCompatRequest) -> Router {
     let mut options = ServerOptions::new().compress_above(0);
-    for encoding in ENCODINGS {
+    for encoding in encoding::ALL {
         options = options
             .accept_compressed(encoding)
             .send_compressed(encoding);

@@ -9,14 +9,12 @@ use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
-use crate::Error;
 use crate::v1::ServerCompatRequest;
+use crate::{Error, pem};
 
 /// What TLS connections are accepted with, where the request asks for them.
 pub(super) fn acceptor(request: &ServerCompatRequest) -> Result<Option<TlsAcceptor>, Error> {
@@ -31,21 +29,14 @@ pub(super) fn acceptor(request: &ServerCompatRequest) -> Result<Option<TlsAccept
     let config = if request.client_tls_cert.is_empty() {
         config.with_no_client_auth()
     } else {
-        let mut trusted = RootCertStore::empty();
-        for certificate in certificates(&request.client_tls_cert)? {
-            trusted.add(certificate)?;
-        }
+        let trusted = pem::trust(&request.client_tls_cert)?;
         let verifier = WebPkiClientVerifier::builder(Arc::new(trusted)).build()?;
         config.with_client_cert_verifier(verifier)
     };
-    let key = PrivateKeyDer::from_pem_slice(&creds.key)?;
-    let mut config = config.with_single_cert(certificates(&creds.cert)?, key)?;
+    let (certificates, key) = pem::identity(creds)?;
+    let mut config = config.with_single_cert(certificates, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Some(TlsAcceptor::from(Arc::new(config))))
-}
-
-fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {
-    Ok(CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>()?)
 }
 
 /// Serves HTTP/1.1 and HTTP/2 on TLS connections.
