@@ -28,10 +28,10 @@ enum Half {
 }
 
 /// Where a response comes from. It ends with a status: in the body, or in the head where the body has
-/// none.
+/// neither a status nor messages.
 #[derive(Debug)]
 pub(crate) struct Origin {
-    /// The head, where it has a status.
+    /// The head, where it has a status and no message has come.
     pub(crate) head: Option<HeaderMap>,
     /// What became of the request that it answers.
     pub(crate) request: RequestFailure,
@@ -246,9 +246,14 @@ impl Inbound {
 
     fn item_of(&mut self, frame: Frame, cx: &mut Context<'_>) -> Result<Item, Status> {
         let ends_in_body = self.format.protocol.ends_in_body();
-        match (frame.kind, &self.half) {
+        match (frame.kind, &mut self.half) {
             (Kind::Message, _) if self.complete => Ok(Item::Message(frame.payload)),
-            (Kind::Message, _) => self.payload_of(frame).map(Item::Message),
+            (Kind::Message, half) => {
+                if let Half::Response(origin) = half {
+                    origin.head = None;
+                }
+                self.payload_of(frame).map(Item::Message)
+            }
             (Kind::Trailers, Half::Response(_)) if ends_in_body => {
                 let block = self.payload_of(frame)?;
                 self.end_in_body(&block, cx)

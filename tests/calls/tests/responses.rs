@@ -232,6 +232,21 @@ async fn a_status_in_the_body_counts_more_than_one_in_the_head() {
 }
 
 #[tokio::test]
+async fn a_status_in_the_head_counts_for_nothing_where_messages_follow() {
+    let mut response = Canned::new([message("abc")]);
+    for status in ["0", "9"] {
+        response
+            .headers
+            .insert("grpc-status", HeaderValue::from_static(status));
+        let (messages, result) = streamed(response.clone()).await;
+        assert_eq!(messages, [note("abc")]);
+        assert_eq!(result.map_err(|(code, _)| code), Err(Code::Unknown));
+        let (_, result) = unary(response.clone()).await;
+        assert_eq!(result.map_err(|(code, _)| code), Err(Code::Unknown));
+    }
+}
+
+#[tokio::test]
 async fn a_unary_response_has_exactly_one_message() {
     let ok = trailers("grpc-status:0\r\n");
     for body in [ok.clone(), [message("a"), message("b"), ok].concat()] {
