@@ -64,6 +64,17 @@ impl Future for Timer {
 /// What a call is told whose deadline has passed.
 pub(crate) const DEADLINE_EXCEEDED: &str = "the deadline of the call has passed";
 
+/// How a call failed that broke off: with `status`, unless its deadline has passed. A server knows that
+/// deadline too, breaks the call off then, and may be the first to notice.
+pub(crate) fn broken_off(deadline: Option<Instant>, status: Status) -> Status {
+    match deadline {
+        Some(deadline) if deadline <= now() => {
+            Status::deadline_exceeded(DEADLINE_EXCEEDED).with_source(status)
+        }
+        _ => status,
+    }
+}
+
 /// Waits for a future until a timer is done.
 pub(crate) async fn within<T>(
     timer: &mut Option<Timer>,

@@ -3,14 +3,14 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Body as _;
 
 use crate::client::Hooks;
-use crate::deadline::{DEADLINE_EXCEEDED, Timer, poll_timer};
+use crate::deadline::{DEADLINE_EXCEEDED, Timer, broken_off, poll_timer};
 use crate::format::Format;
 use crate::outbound::RequestFailure;
 use crate::server::Remainder;
@@ -35,6 +35,8 @@ pub(crate) struct Origin {
     pub(crate) head: Option<HeaderMap>,
     /// What became of the request that it answers.
     pub(crate) request: RequestFailure,
+    /// When the call has to be over.
+    pub(crate) deadline: Option<Instant>,
     /// Who wants to know the end of the call.
     pub(crate) hooks: Option<Hooks>,
 }
@@ -391,15 +393,20 @@ impl Inbound {
         if let Some(status) = Status::find_in(error.as_ref()) {
             return status.clone();
         }
-        match self.half {
+        match &self.half {
             Half::Request(_) => {
                 Status::cancelled("the client went away while it was sending the request")
+                    .with_source(error)
             }
-            Half::Response(_) => Status::unavailable(format!(
-                "the connection broke while the response was being read: {error}"
-            )),
+            Half::Response(origin) => {
+                let message =
+                    format!("the connection broke while the response was being read: {error}");
+                broken_off(
+                    origin.deadline,
+                    Status::unavailable(message).with_source(error),
+                )
+            }
         }
-        .with_source(error)
     }
 }
 

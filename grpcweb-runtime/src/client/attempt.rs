@@ -8,7 +8,7 @@ use super::response::Answer;
 use super::retry::Retries;
 use super::settings::Settings;
 use super::transport::Transport;
-use crate::deadline::{Timer, now};
+use crate::deadline::{Timer, broken_off, now};
 use crate::outbound::RequestFailure;
 use crate::request::RequestHead;
 use crate::wire::compression::{GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
@@ -58,11 +58,12 @@ impl Attempt<'_> {
             }
             (Content::Message(frame), None) => {
                 let request = once(Body::full(frame));
-                exchange(transport, request, self.settings, RequestFailure::default()).await
+                let no_stream = RequestFailure::default();
+                self.exchange(transport, request, no_stream).await
             }
             (Content::Stream(body, failure), _) => {
                 let request = once(body);
-                exchange(transport, request, self.settings, failure).await
+                self.exchange(transport, request, failure).await
             }
         }
     }
@@ -82,7 +83,7 @@ impl Attempt<'_> {
             } = &self.head;
             let request = self.request(metadata.clone(), extensions.clone(), body, retries.made());
             let no_stream = RequestFailure::default();
-            let sent = exchange(transport.clone(), request, self.settings, no_stream).await;
+            let sent = self.exchange(transport.clone(), request, no_stream).await;
             let status = match sent {
                 Ok(mut answer) => match answer.begin().await {
                     Ok(()) => {
@@ -97,6 +98,18 @@ impl Attempt<'_> {
                 Some(pause) => pause.await,
                 None => return Err(status),
             }
+        }
+    }
+
+    async fn exchange<T: Transport>(
+        &self,
+        mut transport: T,
+        request: http::Request<Body>,
+        failure: RequestFailure,
+    ) -> Result<Answer, Status> {
+        match respond(&mut transport, request).await {
+            Ok(response) => Answer::open(response, self.settings, self.deadline, failure).await,
+            Err(error) => Err(failure.or(broken_off(self.deadline, no_response(error)))),
         }
     }
 
@@ -151,18 +164,6 @@ impl Attempt<'_> {
             headers.insert(PREVIOUS_ATTEMPTS, previous.into());
         }
         headers
-    }
-}
-
-async fn exchange<T: Transport>(
-    mut transport: T,
-    request: http::Request<Body>,
-    settings: &Settings,
-    failure: RequestFailure,
-) -> Result<Answer, Status> {
-    match respond(&mut transport, request).await {
-        Ok(response) => Answer::open(response, settings, failure).await,
-        Err(error) => Err(failure.or(no_response(error))),
     }
 }
 

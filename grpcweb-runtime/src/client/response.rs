@@ -1,5 +1,6 @@
 use std::pin::pin;
 use std::task::Poll;
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap};
@@ -31,6 +32,7 @@ impl Answer {
     pub(super) async fn open(
         response: http::Response<Body>,
         settings: &Settings,
+        deadline: Option<Instant>,
         request: RequestFailure,
     ) -> Result<Self, Status> {
         let (mut head, body) = response.into_parts();
@@ -41,6 +43,7 @@ impl Answer {
                 let origin = Origin {
                     head: in_head.then(|| head.headers.clone()),
                     request,
+                    deadline,
                     hooks,
                 };
                 Ok(Self {

@@ -1,9 +1,13 @@
 //! What a client does beside sending a message: deadlines, retries, interceptors, compression.
 
+use std::future::{Ready, ready};
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
 use calls::proto::calls::notes_server::{Notes, NotesServer};
@@ -12,9 +16,13 @@ use futures_util::stream;
 use grpcweb_runtime::CompressionEncoding::{Brotli, Deflate, Gzip, Snappy, Zstd};
 use grpcweb_runtime::client::{Answered, Client, Interceptor, Next, Outgoing, RetryPolicy};
 use grpcweb_runtime::{
-    Code, MetadataMap, Protocol, Request, Response, Router, ServerOptions, Status, Streaming,
+    Body, Code, MetadataMap, Protocol, Request, Response, Router, ServerOptions, Status, Streaming,
 };
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http_body::Frame;
+use http_body_util::StreamBody;
 use tokio::time::timeout;
+use tower_service::Service;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const SOON: Duration = Duration::from_millis(50);
@@ -180,6 +188,70 @@ async fn a_deadline_that_has_passed_fails_the_call_before_anything_is_sent() {
         assert_eq!(status.code(), Code::DeadlineExceeded);
     }
     assert_eq!(transport.0.load(Ordering::SeqCst), 0);
+}
+
+/// A server that breaks calls off at a point in time, before or after the head of its response. Nobody
+/// notices that time before it does: it lets nothing else run.
+#[derive(Clone)]
+struct BreaksOff {
+    at: Instant,
+    after_head: bool,
+}
+
+impl Service<http::Request<Body>> for BreaksOff {
+    type Response = http::Response<Body>;
+    type Error = io::Error;
+    type Future = Ready<Result<http::Response<Body>, io::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: http::Request<Body>) -> Self::Future {
+        let at = self.at;
+        let broken = move || {
+            while Instant::now() < at {
+                std::thread::yield_now();
+            }
+            io::Error::from(io::ErrorKind::ConnectionReset)
+        };
+        if !self.after_head {
+            return ready(Err(broken()));
+        }
+        let rest = stream::once(async move { Err::<Frame<Bytes>, _>(broken()) });
+        let mut response = http::Response::new(Body::new(StreamBody::new(rest)));
+        let content_type = HeaderValue::from_static("application/grpc-web+proto");
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
+        ready(Ok(response))
+    }
+}
+
+/// The status of a call that a server breaks off.
+async fn broken_off(server: BreaksOff, deadline: Instant, is_stream: bool) -> Status {
+    let client = NotesClient::new(server);
+    let request = Request::new(note("")).with_deadline(deadline);
+    if !is_stream {
+        return client.echo(request).await.unwrap_err();
+    }
+    match client.repeat(request).await {
+        Ok(response) => response.into_inner().message().await.unwrap_err(),
+        Err(status) => status,
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_the_server_breaks_off_at_its_deadline_has_exceeded_it() {
+    for (after_head, is_stream) in [(false, false), (true, false), (false, true), (true, true)] {
+        for (left, code) in [
+            (Duration::ZERO, Code::DeadlineExceeded),
+            (PATIENCE, Code::Unavailable),
+        ] {
+            let at = Instant::now() + SOON;
+            let server = BreaksOff { at, after_head };
+            let status = broken_off(server, at + left, is_stream).await;
+            assert_eq!(status.code(), code, "{status}");
+        }
+    }
 }
 
 #[tokio::test]
