@@ -12,8 +12,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         .ok_or_else(|| format!("{PROTOS} is not set: use tests/conformance/run"))?;
     let dir = PathBuf::from(dir);
     let package = dir.join("connectrpc/conformance/v1");
-    let protos = ["service.proto", "client_compat.proto", "server_compat.proto"]
-        .map(|name| package.join(name));
+    let protos = [
+        "service.proto",
+        "client_compat.proto",
+        "server_compat.proto",
+    ]
+    .map(|name| package.join(name));
     protoc_gen_grpcweb::configure()
         // `Unimplemented` is left to the default.
         .generate_default_stubs(true)

@@ -64,7 +64,10 @@ impl ClientCompatRequest {
 
     /// Whether to cancel the call where its request would end.
     pub(super) fn cancels_instead_of_close(&self) -> bool {
-        matches!(self.cancel_timing(), Some(CancelTiming::BeforeCloseSend(())))
+        matches!(
+            self.cancel_timing(),
+            Some(CancelTiming::BeforeCloseSend(()))
+        )
     }
 
     /// How long after the end of the request to cancel the call.

@@ -51,7 +51,8 @@ impl TlsChannel {
 }
 
 impl Service<Request<Body>> for TlsChannel {
-    type Response = <Client<HttpsConnector<HttpConnector>, Body> as Service<Request<Body>>>::Response;
+    type Response =
+        <Client<HttpsConnector<HttpConnector>, Body> as Service<Request<Body>>>::Response;
     type Error = hyper_util::client::legacy::Error;
     type Future = ResponseFuture;
 
