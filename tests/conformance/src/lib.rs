@@ -6,7 +6,6 @@ mod delimited;
 mod encoding;
 mod header;
 mod names;
-mod pem;
 pub mod server;
 
 /// The code generated from the suite's protos.

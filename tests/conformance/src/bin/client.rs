@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use conformance::Error;
-use conformance::client::{self, Transports};
+use conformance::client::{self, Channels};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let transports = Arc::<Transports>::default();
-    client::run(move |case| client::call(case, Arc::clone(&transports))).await
+    let channels = Arc::new(Channels::default());
+    client::run(move |case| client::call(case, Arc::clone(&channels))).await
 }

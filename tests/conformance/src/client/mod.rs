@@ -1,12 +1,11 @@
 //! The client under test. What is here is for clients of any kind, but for `nonblocking`.
 
 mod case;
+mod channels;
 mod nonblocking;
 mod outcome;
 mod program;
-mod tls;
-mod transport;
 
+pub use channels::Channels;
 pub use nonblocking::call;
 pub use program::run;
-pub use transport::Transports;

@@ -1,6 +1,7 @@
 //! The server under test.
 
 mod answer;
+mod pem;
 mod request_info;
 mod service;
 mod tls;

@@ -13,8 +13,9 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::server::TlsStream;
 
+use super::pem;
+use crate::Error;
 use crate::v1::ServerCompatRequest;
-use crate::{Error, pem};
 
 /// What TLS connections are accepted with, where the request asks for them.
 pub(super) fn acceptor(request: &ServerCompatRequest) -> Result<Option<TlsAcceptor>, Error> {

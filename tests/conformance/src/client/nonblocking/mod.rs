@@ -6,13 +6,13 @@ mod upload;
 use std::future::Future;
 use std::sync::Arc;
 
-use grpcweb_runtime::client::{Client, Transport};
+use grpcweb_runtime::client::Client;
 use grpcweb_runtime::{Request, Response, Status, Streaming};
 use prost::{Message, Name};
 use tokio::sync::mpsc;
 
+use super::channels::Channels;
 use super::outcome::Reply;
-use super::transport::{Transports, Way};
 use crate::Error;
 use crate::v1::conformance_service_client::ConformanceServiceClient;
 use crate::v1::{ClientCompatRequest, ClientResponseResult};
@@ -26,19 +26,11 @@ use upload::Upload;
 /// Where the call cannot be made as the request asks for it.
 pub async fn call(
     case: ClientCompatRequest,
-    transports: Arc<Transports>,
+    channels: Arc<Channels>,
 ) -> Result<ClientResponseResult, Error> {
-    match transports.to(&case)? {
-        Way::Plain(channel) => dispatch(&case, channel).await,
-        Way::Tls(channel) => dispatch(&case, channel).await,
-    }
-}
-
-async fn dispatch<T: Transport>(
-    case: &ClientCompatRequest,
-    transport: T,
-) -> Result<ClientResponseResult, Error> {
-    let client = ConformanceServiceClient::from(case.configure(Client::new(transport))?);
+    let case = &case;
+    let client = Client::new(channels.to(case)?);
+    let client = ConformanceServiceClient::from(case.configure(client)?);
     match case.method() {
         "Unary" => unary(case, |request| client.unary(request)).await,
         "IdempotentUnary" => unary(case, |request| client.idempotent_unary(request)).await,

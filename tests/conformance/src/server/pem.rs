@@ -8,7 +8,7 @@ use crate::Error;
 use crate::v1::TlsCreds;
 
 /// The certificates as ones that peers are trusted by.
-pub(crate) fn trust(pem: &[u8]) -> Result<RootCertStore, Error> {
+pub(super) fn trust(pem: &[u8]) -> Result<RootCertStore, Error> {
     let mut trusted = RootCertStore::empty();
     for certificate in certificates(pem)? {
         trusted.add(certificate)?;
@@ -17,7 +17,7 @@ pub(crate) fn trust(pem: &[u8]) -> Result<RootCertStore, Error> {
 }
 
 /// What a program shows of itself, and the key to it.
-pub(crate) fn identity(
+pub(super) fn identity(
     creds: &TlsCreds,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Error> {
     let key = PrivateKeyDer::from_pem_slice(&creds.key)?;
