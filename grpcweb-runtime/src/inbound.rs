@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Body as _;
 
-use crate::client::Hooks;
+use crate::client::{Hooks, broken};
 use crate::deadline::{DEADLINE_EXCEEDED, Timer, broken_off, poll_timer};
 use crate::format::Format;
 use crate::outbound::RequestFailure;
@@ -399,12 +399,8 @@ impl Inbound {
                     .with_source(error)
             }
             Half::Response(origin) => {
-                let message =
-                    format!("the connection broke while the response was being read: {error}");
-                broken_off(
-                    origin.deadline,
-                    Status::unavailable(message).with_source(error),
-                )
+                let what = "the connection broke while the response was being read";
+                broken_off(origin.deadline, broken::status_of(Some(what), error))
             }
         }
     }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Extensions, HeaderMap, Method, Uri, Version};
 
+use super::broken;
 use super::response::Answer;
 use super::retry::Retries;
 use super::settings::Settings;
@@ -109,7 +110,9 @@ impl Attempt<'_> {
     ) -> Result<Answer, Status> {
         match respond(&mut transport, request).await {
             Ok(response) => Answer::open(response, self.settings, self.deadline, failure).await,
-            Err(error) => Err(failure.or(broken_off(self.deadline, no_response(error)))),
+            Err(error) => {
+                Err(failure.or(broken_off(self.deadline, broken::status_of(None, error))))
+            }
         }
     }
 
@@ -177,20 +180,4 @@ pub(super) async fn respond<T: Transport>(
         .map_err(Into::into)?;
     let response = transport.call(request).await.map_err(Into::into)?;
     Ok(response.map(Body::new))
-}
-
-/// A call that got no response. A status in the error is from this side, as from a layer that refused
-/// the request, and says more than that.
-pub(super) fn no_response(error: BoxError) -> Status {
-    if let Some(status) = Status::find_in(error.as_ref()) {
-        return status.clone();
-    }
-    let mut message = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        message.push_str(": ");
-        message.push_str(&error.to_string());
-        source = error.source();
-    }
-    Status::unavailable(message).with_source(error)
 }

@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::attempt::{no_response, respond};
+use super::attempt::respond;
+use super::broken;
 use super::transport::Transport;
 use crate::{Body, MetadataMap, MethodDescriptor, Status};
 
@@ -243,7 +244,10 @@ where
         };
         let mut transport = self.transport.clone();
         let next = Next(Box::new(|request| {
-            Box::pin(async move { respond(&mut transport, request).await.map_err(no_response) })
+            Box::pin(async move {
+                let sent = respond(&mut transport, request).await;
+                sent.map_err(|error| broken::status_of(None, error))
+            })
         }));
         let answered = Arc::clone(&self.interceptor).intercept(call, next);
         Box::pin(async { Ok(answered.await?.response) })

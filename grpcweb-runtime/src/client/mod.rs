@@ -1,6 +1,7 @@
 //! The client half: from a typed call to an HTTP request, and back.
 
 mod attempt;
+pub(crate) mod broken;
 mod call;
 #[cfg(feature = "channel")]
 mod channel;
