@@ -1,0 +1,17 @@
+//! Generates the standard test service for tonic.
+
+use std::error::Error;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut config = tonic_prost_build::Config::new();
+    config.protoc_executable(protoc_bin_vendored::protoc_bin_path()?);
+    let protos = "../../interop/proto";
+    tonic_prost_build::configure()
+        .build_client(false)
+        .compile_with_config(
+            config,
+            &[format!("{protos}/grpc/testing/test.proto")],
+            &[protos.to_owned()],
+        )?;
+    Ok(())
+}
