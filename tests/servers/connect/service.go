@@ -16,6 +16,8 @@ import (
 const (
 	echoInitial  = "X-Grpc-Test-Echo-Initial"
 	echoTrailing = "X-Grpc-Test-Echo-Trailing-Bin"
+	// Initial metadata of a stream whose request came with a deadline.
+	deadline = "X-Deadline"
 )
 
 // The standard service. What it answers is written at its methods in test.proto; those that no case calls
@@ -44,6 +46,9 @@ func (standard) StreamingOutputCall(
 ) error {
 	copyEcho(stream.ResponseHeader(), echoInitial, request.Header())
 	copyEcho(stream.ResponseTrailer(), echoTrailing, request.Header())
+	if _, has := ctx.Deadline(); has {
+		stream.ResponseHeader().Set(deadline, "yes")
+	}
 	return outputs(ctx, request.Msg, stream.Send)
 }
 

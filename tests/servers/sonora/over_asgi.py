@@ -18,7 +18,7 @@ class Standard(services.TestServiceServicer):
         return messages.SimpleResponse(payload=standard.payload(request.response_size))
 
     async def StreamingOutputCall(self, request, context):
-        await echo(context)
+        await echo(context, has_deadline=context.time_remaining() is not None)
         async for response in responses(request, context):
             yield response
 
@@ -49,8 +49,10 @@ async def responses(request, context):
     await end(request, context)
 
 
-async def echo(context):
+async def echo(context, has_deadline=False):
     initial, trailing = standard.echoed(context)
+    if has_deadline:
+        initial.append(standard.DEADLINE)
     await context.send_initial_metadata(initial)
     context.set_trailing_metadata(trailing)
 

@@ -18,7 +18,8 @@ class Standard(services.TestServiceServicer):
         return messages.SimpleResponse(payload=standard.payload(request.response_size))
 
     def StreamingOutputCall(self, request, context):
-        echo(context)
+        # Not by `time_remaining`, which is always None: the units of timeouts are looked up as bytes.
+        echo(context, has_deadline="grpc-timeout" in dict(context.invocation_metadata()))
         due = time.monotonic()
         for parameters in request.response_parameters:
             due += parameters.interval_us / 1e6
@@ -27,8 +28,10 @@ class Standard(services.TestServiceServicer):
         end(request, context)
 
 
-def echo(context):
+def echo(context, has_deadline=False):
     initial, trailing = standard.echoed(context)
+    if has_deadline:
+        initial.append(standard.DEADLINE)
     context.send_initial_metadata(initial)
     context.set_trailing_metadata(trailing)
 

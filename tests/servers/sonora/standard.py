@@ -21,6 +21,10 @@ def echoed(context):
     return [[pair for pair in metadata if pair[0] == key] for key in (INITIAL, TRAILING)]
 
 
+# Initial metadata of a stream whose request came with a deadline.
+DEADLINE = ("x-deadline", "yes")
+
+
 def payload(size):
     return messages.Payload(body=bytes(size))
 

@@ -19,6 +19,8 @@ pub(crate) struct Case {
 
 const INITIAL: &str = "x-grpc-test-echo-initial";
 const TRAILING: &str = "x-grpc-test-echo-trailing-bin";
+/// Set to "yes" by servers, in the initial metadata of streams that came with a deadline.
+const DEADLINE: &str = "x-deadline";
 
 const SIZES: [usize; 4] = [31415, 9, 2653, 58979];
 const MESSAGE: &str = "test status message";
@@ -179,6 +181,16 @@ pub(crate) const CASES: &[Case] = &[
         check: |outcome| fails_with(outcome, Code::Unimplemented),
     },
     Case {
+        name: "deadline_reaches_server",
+        call: || Call::new(Method::StreamingOutputCall(asking_for(&[5]))).with_timeout(FAR),
+        check: |outcome| {
+            messages(outcome, &[5])?;
+            ensure(outcome.initial.get(DEADLINE) == Some("yes"), || {
+                "the server saw no deadline".into()
+            })
+        },
+    },
+    Case {
         name: "timeout_on_sleeping_server",
         call: || Call::new(Method::StreamingOutputCall(then_sleeping())).with_timeout(TIMEOUT),
         check: |outcome| {
@@ -217,6 +229,8 @@ pub(crate) const CASES: &[Case] = &[
 const INTERVAL: Duration = Duration::from_millis(100);
 /// How long the turns of a ping-pong may take.
 const TURNS: Duration = Duration::from_millis(1500);
+/// A timeout that does not end a call.
+const FAR: Duration = Duration::from_secs(10);
 const TIMEOUT: Duration = Duration::from_millis(400);
 /// How long the server waits in [`then_sleeping`].
 const SLEEP: Duration = Duration::from_secs(2);

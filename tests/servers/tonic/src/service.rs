@@ -4,6 +4,7 @@ use std::time::Duration;
 use async_stream::try_stream;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use tokio::time::{Instant, sleep_until};
+use tonic::metadata::MetadataValue;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 use crate::echo::echo;
@@ -12,6 +13,9 @@ use crate::proto::{
     EchoStatus, Empty, Payload, SimpleRequest, SimpleResponse, StreamingInputCallRequest,
     StreamingInputCallResponse, StreamingOutputCallRequest, StreamingOutputCallResponse,
 };
+
+/// Initial metadata of a stream whose request came with a deadline.
+const DEADLINE: &str = "x-deadline";
 
 type Outputs = Pin<Box<dyn Stream<Item = Result<StreamingOutputCallResponse, Status>> + Send>>;
 
@@ -52,7 +56,12 @@ impl TestService for Standard {
         request: Request<StreamingOutputCallRequest>,
     ) -> Result<Response<Outputs>, Status> {
         let (metadata, _, asked) = request.into_parts();
-        echo(&metadata, Ok(outputs(asked)))
+        let mut response = echo(&metadata, Ok(outputs(asked)))?;
+        if metadata.contains_key("grpc-timeout") {
+            let value = MetadataValue::from_static("yes");
+            response.metadata_mut().insert(DEADLINE, value);
+        }
+        Ok(response)
     }
 
     async fn streaming_input_call(
