@@ -7,18 +7,21 @@ use std::time::{Duration, Instant};
 
 use crate::Status;
 
-/// The time by the clock that timers run on, which tests of users may pause.
+/// The time by the clock that timers run on, which tests of users may pause; not that of a thread that
+/// drives a call by itself.
 pub(crate) fn now() -> Instant {
     #[cfg(feature = "tokio")]
-    return tokio::time::Instant::now().into_std();
-    #[cfg(not(feature = "tokio"))]
+    if !is_driven_by_thread() {
+        return tokio::time::Instant::now().into_std();
+    }
     Instant::now()
 }
 
 /// A point in time that a task is woken at.
 ///
-/// Woken by tokio's timer where the feature `tokio` is on and a runtime of it is there. Otherwise the time
-/// is noticed when something else wakes the task.
+/// Woken by the thread that drives it where it is one of a blocking client, and by tokio's timer where the
+/// feature `tokio` is on and a runtime of it is there. Otherwise the time is noticed when something else
+/// wakes the task.
 #[derive(Debug)]
 pub(crate) struct Timer {
     at: Instant,
@@ -31,8 +34,7 @@ impl Timer {
         Self {
             at,
             #[cfg(feature = "tokio")]
-            sleep: tokio::runtime::Handle::try_current()
-                .is_ok()
+            sleep: (!is_driven_by_thread() && tokio::runtime::Handle::try_current().is_ok())
                 .then(|| Box::pin(tokio::time::sleep_until(at.into()))),
         }
     }
@@ -54,12 +56,26 @@ impl Future for Timer {
         }
         let _ = cx;
         if now() >= timer.at {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
+            return Poll::Ready(());
         }
+        #[cfg(feature = "blocking")]
+        crate::blocking::wake_at(timer.at);
+        Poll::Pending
     }
 }
+
+#[cfg(feature = "tokio")]
+fn is_driven_by_thread() -> bool {
+    #[cfg(feature = "blocking")]
+    return crate::blocking::is_driving();
+    #[cfg(not(feature = "blocking"))]
+    false
+}
+
+/// When a call has to be over, for a transport that has to see to it by itself: one that blocks.
+#[cfg(feature = "blocking")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline(pub(crate) Instant);
 
 /// What a call is told whose deadline has passed.
 pub(crate) const DEADLINE_EXCEEDED: &str = "the deadline of the call has passed";

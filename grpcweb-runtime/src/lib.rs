@@ -43,6 +43,7 @@
 //!   Mozilla does; without either, only certificate authorities that a `Channel` is given.
 //! - `serve` (default): `serve`, the server on hyper.
 //! - `axum`: `Router::into_axum_router`.
+//! - `blocking`: clients without `async`, in the module `blocking`; `blocking-tls`: TLS for them, on rustls.
 //! - `cors`: `Cors`, for pages of other origins.
 //! - `gzip`, `deflate`, `zstd`, `brotli`, `snappy`: each a `CompressionEncoding`.
 //! - `tokio`: timers for deadlines and slow senders. `channel`, `serve` and `axum` bring it. Without it, a
@@ -80,6 +81,8 @@ mod status;
 mod streaming;
 mod wire;
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 pub mod client;
 #[doc(hidden)]
 pub mod codegen;

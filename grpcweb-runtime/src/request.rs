@@ -101,6 +101,19 @@ impl<T> Request<T> {
         (self.message, head)
     }
 
+    #[cfg(feature = "blocking")]
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Request<U> {
+        Request {
+            message: change(self.message),
+            metadata: self.metadata,
+            extensions: self.extensions,
+            call: self.call,
+            timeout: self.timeout,
+            deadline: self.deadline,
+            idempotent: self.idempotent,
+        }
+    }
+
     /// The message.
     #[must_use]
     pub fn get_ref(&self) -> &T {

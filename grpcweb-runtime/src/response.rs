@@ -34,6 +34,11 @@ impl<T> Response<T> {
         }
     }
 
+    #[cfg(feature = "blocking")]
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
+        Response::from_parts(change(self.message), self.metadata, self.trailers)
+    }
+
     pub(crate) fn into_parts(self) -> (T, MetadataMap, MetadataMap) {
         (self.message, self.metadata, self.trailers)
     }

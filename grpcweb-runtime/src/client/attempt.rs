@@ -130,6 +130,11 @@ impl Attempt<'_> {
         if self.settings.describe {
             request.extensions_mut().insert(self.method);
         }
+        #[cfg(feature = "blocking")]
+        if let Some(deadline) = self.deadline {
+            let deadline = crate::deadline::Deadline(deadline);
+            request.extensions_mut().insert(deadline);
+        }
         if self.settings.protocol.needs_http2() {
             *request.version_mut() = Version::HTTP_2;
         }

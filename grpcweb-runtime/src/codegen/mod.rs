@@ -12,6 +12,8 @@ pub use prost_types;
 pub use tower_service::Service;
 
 pub use crate::__tower_service as tower_service;
+#[cfg(feature = "blocking")]
+pub use crate::blocking;
 pub use crate::body::HttpBody;
 pub use crate::client::{Client, Transport};
 pub use crate::codec::Prost;

@@ -1,0 +1,134 @@
+use http::Uri;
+use http::uri::{Authority, PathAndQuery, Scheme};
+
+use super::ChannelError;
+
+/// Where the server of a channel is, and what its calls are below.
+#[derive(Debug)]
+pub(super) struct Target {
+    scheme: Scheme,
+    authority: Authority,
+    /// What stands before the path of a call; without a slash at its end.
+    path: String,
+}
+
+impl Target {
+    pub(super) fn parse(uri: &str) -> Result<Self, ChannelError> {
+        let shown = without_user(uri);
+        let invalid = |reason: &str| ChannelError::usage(&shown, format!("{shown:?} {reason}"));
+        let parsed: Uri = uri.parse().map_err(|error: http::uri::InvalidUri| {
+            ChannelError::usage_because(&shown, format!("{shown:?} is not a URI"), error)
+        })?;
+        let parts = parsed.into_parts();
+        let (scheme, authority) = match (parts.scheme, parts.authority) {
+            (Some(scheme), Some(authority))
+                if scheme == Scheme::HTTP || scheme == Scheme::HTTPS =>
+            {
+                (scheme, authority)
+            }
+            _ => return Err(invalid("does not begin with http:// or https://")),
+        };
+        if authority.as_str().contains('@') {
+            return Err(invalid(
+                "had a user before its host: credentials of calls belong into their metadata",
+            ));
+        }
+        if authority.host().is_empty() {
+            return Err(invalid("has no host"));
+        }
+        let path = parts.path_and_query;
+        if path.as_ref().is_some_and(|path| path.query().is_some()) {
+            return Err(invalid("has a query, which no call could be below"));
+        }
+        let path = path.as_ref().map_or("", PathAndQuery::path);
+        Ok(Self {
+            scheme,
+            authority,
+            path: path.trim_end_matches('/').to_owned(),
+        })
+    }
+
+    pub(super) fn is_tls(&self) -> bool {
+        self.scheme == Scheme::HTTPS
+    }
+
+    /// `host:port`.
+    pub(super) fn address(&self) -> String {
+        let default = if self.is_tls() { 443 } else { 80 };
+        let port = self.authority.port_u16().unwrap_or(default);
+        format!("{}:{port}", self.authority.host())
+    }
+
+    /// The URI of a call: `path_and_query` below this target.
+    pub(super) fn join(&self, path_and_query: Option<&PathAndQuery>) -> Result<Uri, http::Error> {
+        let path = path_and_query.map_or("/", PathAndQuery::as_str);
+        Uri::builder()
+            .scheme(self.scheme.clone())
+            .authority(self.authority.clone())
+            .path_and_query(format!("{}{path}", self.path))
+            .build()
+    }
+}
+
+/// A text that may be a URI, to be shown in an error: passwords do not belong there.
+fn without_user(uri: &str) -> String {
+    let (scheme, rest) = match uri.split_once("://") {
+        Some((scheme, rest)) => (Some(scheme), rest),
+        None => (None, uri),
+    };
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    match scheme {
+        Some(scheme) => format!("{scheme}://{rest}"),
+        None => rest.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_below_the_target_with_exactly_one_slash() {
+        let path = PathAndQuery::from_static("/pkg.Service/Method");
+        for (uri, joined) in [
+            ("http://host:1", "http://host:1/pkg.Service/Method"),
+            ("http://host:1/", "http://host:1/pkg.Service/Method"),
+            ("https://host/api", "https://host/api/pkg.Service/Method"),
+            ("https://host/api//", "https://host/api/pkg.Service/Method"),
+        ] {
+            let target = Target::parse(uri).unwrap();
+            assert_eq!(target.join(Some(&path)).unwrap(), joined);
+        }
+    }
+
+    #[test]
+    fn the_address_has_a_port() {
+        for (uri, address) in [
+            ("http://host/api", "host:80"),
+            ("https://host", "host:443"),
+            ("https://[::1]:1", "[::1]:1"),
+        ] {
+            assert_eq!(Target::parse(uri).unwrap().address(), address);
+        }
+    }
+
+    #[test]
+    fn a_uri_that_cannot_work_is_refused_with_the_reason_and_without_a_password() {
+        for (uri, reason) in [
+            ("localhost:8080", "http://"),
+            ("ftp://host", "http://"),
+            ("/path", "http://"),
+            ("", "not a URI"),
+            ("http://host/?a=b", "query"),
+            ("http://ho st", "not a URI"),
+            ("http://user:secret@host", "a user before its host"),
+            ("http://user:secret@ho st", "not a URI"),
+        ] {
+            let error = Target::parse(uri).unwrap_err();
+            let message = error.to_string();
+            assert!(message.contains(reason), "{uri}: {error}");
+            assert!(error.is_usage(), "{uri}");
+            assert!(!format!("{error} {error:?}").contains("secret"), "{uri}");
+        }
+    }
+}
