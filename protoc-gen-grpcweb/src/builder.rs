@@ -59,6 +59,13 @@ impl Builder {
         self
     }
 
+    /// Whether to generate blocking clients, as in `greeter_client::GreeterBlockingClient`, beside or instead
+    /// of the others: `false` unless set. They need the feature `blocking` of `grpcweb-runtime`.
+    pub fn build_blocking_client(mut self, enable: bool) -> Self {
+        self.options.build_blocking_client = enable;
+        self
+    }
+
     /// Whether to generate service traits and servers: `true` unless set.
     pub fn build_server(mut self, enable: bool) -> Self {
         self.options.build_server = enable;

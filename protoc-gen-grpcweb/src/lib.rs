@@ -58,6 +58,7 @@
 //! | build script | `--grpcweb_opt` | |
 //! |---|---|---|
 //! | [`build_client`](Builder::build_client) | `build_client[=true\|false]` | generate clients (default: true) |
+//! | [`build_blocking_client`](Builder::build_blocking_client) | `build_blocking_client[=true\|false]` | generate blocking clients, beside or instead of the others |
 //! | [`build_server`](Builder::build_server) | `build_server[=true\|false]` | generate service traits and servers (default: true) |
 //! | [`generate_default_stubs`](Builder::generate_default_stubs) | `generate_default_stubs[=true\|false]` | methods that are not implemented answer UNIMPLEMENTED instead of failing to compile |
 //! | [`client_feature`](Builder::client_feature) | `client_feature=FEATURE` | put clients behind a feature of your crate |

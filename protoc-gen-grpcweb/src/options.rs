@@ -12,6 +12,7 @@ pub(crate) const DEFAULT_PACKAGE_FILENAME: &str = "_";
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) build_client: bool,
+    pub(crate) build_blocking_client: bool,
     pub(crate) build_server: bool,
     pub(crate) generate_default_stubs: bool,
     pub(crate) client_feature: Option<String>,
@@ -46,6 +47,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             build_client: true,
+            build_blocking_client: false,
             build_server: true,
             generate_default_stubs: false,
             client_feature: None,
@@ -101,6 +103,11 @@ const fn option(name: &'static str, value: &'static str, help: &'static str) -> 
 /// Every option that the plugin takes.
 pub const OPTIONS: &[OptionHelp] = &[
     option("build_client", FLAG, "generate clients (default: true)"),
+    option(
+        "build_blocking_client",
+        FLAG,
+        "generate blocking clients, beside or instead of the others",
+    ),
     option(
         "build_server",
         FLAG,
@@ -239,6 +246,7 @@ impl Options {
     fn set(&mut self, name: &str, value: Option<&str>) -> Result<(), Error> {
         match name {
             "build_client" => self.build_client = flag(name, value)?,
+            "build_blocking_client" => self.build_blocking_client = flag(name, value)?,
             "build_server" => self.build_server = flag(name, value)?,
             "generate_default_stubs" => self.generate_default_stubs = flag(name, value)?,
             "client_feature" => self.client_feature = Some(text(name, value)?),

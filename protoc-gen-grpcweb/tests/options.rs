@@ -38,6 +38,62 @@ fn each_half_of_a_service_can_be_left_out() {
 }
 
 #[test]
+fn a_blocking_client_is_beside_the_other_one_or_alone() {
+    let code = generated("", configure());
+    assert!(!code.contains("KeeperBlockingClient"), "{code}");
+    let code = generated(
+        "build_blocking_client",
+        configure().build_blocking_client(true),
+    );
+    for part in [
+        "pub struct KeeperClient<T>",
+        "pub struct KeeperBlockingClient<T>",
+        "rt::blocking::Messages<super::animals::Animal>",
+        "rt::blocking::IntoStreamingRequest<super::Cage>",
+    ] {
+        assert!(code.contains(part), "{part} is not in:\n{code}");
+    }
+    assert_eq!(code.matches("pub mod keeper_client").count(), 1);
+
+    let code = generated(
+        "build_client=false,build_server=false,build_blocking_client,client_feature=calls",
+        configure()
+            .build_client(false)
+            .build_server(false)
+            .build_blocking_client(true)
+            .client_feature("calls"),
+    );
+    assert!(
+        code.contains("#[cfg(feature = \"calls\")]\npub mod keeper_client"),
+        "{code}"
+    );
+    assert!(code.contains("KEEPER_SERVICE") && code.contains("KeeperBlockingClient"));
+    assert!(!code.contains("KeeperClient") && !code.contains("KeeperServer"));
+}
+
+/// The names of two services that could be mistaken for those of one.
+#[test]
+fn a_blocking_client_is_in_the_way_of_no_other_service() {
+    let dir = protos(&[(
+        "a.proto",
+        "syntax = \"proto3\"; package a; message M {}
+         service Foo { rpc Get(M) returns (M); }
+         service FooBlocking { rpc Get(M) returns (M); }",
+    )]);
+    let files = through_protoc(dir.path(), &["a.proto"], "build_blocking_client").unwrap();
+    let code = &files[0].1;
+    for (part, count) in [
+        ("pub mod foo_client {", 1),
+        ("pub mod foo_blocking_client {", 1),
+        // Once in each of the modules.
+        ("pub struct FooBlockingClient<T> {", 2),
+        ("pub struct FooBlockingBlockingClient<T> {", 1),
+    ] {
+        assert_eq!(code.matches(part).count(), count, "{part} in:\n{code}");
+    }
+}
+
+#[test]
 fn a_package_of_which_nothing_is_wanted_is_left_out() {
     let dir = protos(&[(
         "only.proto",

@@ -23,6 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     protos.push(out.join("large.proto"));
     protos.sort();
     protoc_gen_grpcweb::configure()
+        .build_blocking_client(true)
         .file_descriptor_set(true)
         .enable_type_names(true)
         .type_name_domain(".twice", "type.example")

@@ -36,7 +36,8 @@ impl ServiceGenerator {
     fn service(&self, service: &Service) -> Result<TokenStream, Error> {
         let options = &self.context.options;
         let names = ServiceNames::of(service, &self.context)?;
-        let wanted = options.build_client || options.build_server;
+        let has_client = options.build_client || options.build_blocking_client;
+        let wanted = has_client || options.build_server;
         if !(wanted && self.context.is_wanted(&names.full_name)) {
             return Ok(TokenStream::new());
         }
@@ -45,8 +46,7 @@ impl ServiceGenerator {
             .build_server
             .then(|| server::generate(&names, options))
             .transpose()?;
-        let client = options
-            .build_client
+        let client = has_client
             .then(|| client::generate(&names, options))
             .transpose()?;
         Ok(quote! { #descriptor #server #client })
@@ -124,20 +124,29 @@ fn feature_gate(feature: Option<&String>) -> Option<TokenStream> {
 /// What a method takes: a message, or a stream of them.
 fn input_of(method: &MethodNames) -> TokenStream {
     let input = &method.input;
-    streaming_if(method.kind.client_streams(), quote! { #input })
+    streaming_if(
+        method.kind.client_streams(),
+        &quote! { rt::Streaming },
+        &quote! { #input },
+    )
 }
 
 /// What a method returns, on both sides.
 fn result_of(method: &MethodNames) -> TokenStream {
+    result_with_stream(method, &quote! { rt::Streaming })
+}
+
+/// The same, with another type for streams.
+fn result_with_stream(method: &MethodNames, stream: &TokenStream) -> TokenStream {
     let output = &method.output;
-    let output = streaming_if(method.kind.server_streams(), quote! { #output });
+    let output = streaming_if(method.kind.server_streams(), stream, &quote! { #output });
     quote! { rt::Result<rt::Response<#output>> }
 }
 
-fn streaming_if(streams: bool, message: TokenStream) -> TokenStream {
+fn streaming_if(streams: bool, stream: &TokenStream, message: &TokenStream) -> TokenStream {
     if streams {
-        quote! { rt::Streaming<#message> }
+        quote! { #stream<#message> }
     } else {
-        message
+        message.clone()
     }
 }

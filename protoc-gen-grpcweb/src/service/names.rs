@@ -20,6 +20,8 @@ pub(super) struct ServiceNames {
     pub(super) server: Ident,
     pub(super) server_mod: Ident,
     pub(super) client: Ident,
+    /// In the same module, so that it can have the name of nothing else.
+    pub(super) blocking_client: Ident,
     pub(super) client_mod: Ident,
     /// The constant, as in `GREETER_SERVICE`.
     pub(super) descriptor: Ident,
@@ -99,6 +101,7 @@ impl ServiceNames {
             server: ident(&format!("{camel}Server"))?,
             server_mod: module("server")?,
             client: ident(&format!("{camel}Client"))?,
+            blocking_client: ident(&format!("{camel}BlockingClient"))?,
             client_mod: module("client")?,
             descriptor: ident(&format!(
                 "{}_SERVICE",

@@ -245,6 +245,87 @@ pub mod keeper_client {
             rt::client::bidi_streaming(&self.client, &super::KEEPER_SERVICE, 3, request)
         }
     }
+
+    /// Calls `zoo.v1.Keeper` over a transport, without a runtime: a call returns when it is done.
+    ///
+    /// Keeps animals.
+    #[derive(Debug, Clone)]
+    pub struct KeeperBlockingClient<T> {
+        client: rt::Client<T>,
+    }
+
+    impl<T> ::core::convert::From<rt::Client<T>> for KeeperBlockingClient<T> {
+        fn from(client: rt::Client<T>) -> Self {
+            Self { client }
+        }
+    }
+
+    impl<T: rt::Transport> KeeperBlockingClient<T> {
+        /// A client with the default settings. For others, it is made `From` a `Client`.
+        pub fn new(transport: T) -> Self {
+            Self {
+                client: rt::Client::new(transport),
+            }
+        }
+
+        /// Finds one.
+        pub fn find<R: rt::IntoRequest<super::animals::Animal>>(
+            &self,
+            request: R,
+        ) -> rt::Result<rt::Response<super::cage::Lock>> {
+            let client = ::core::clone::Clone::clone(&self.client);
+            let request = rt::IntoRequest::into_request(request);
+
+            rt::blocking::unary(client, rt::method(&super::KEEPER_SERVICE, 0), request)
+        }
+
+        pub fn watch_all<R: rt::IntoRequest<()>>(
+            &self,
+            request: R,
+        ) -> rt::Result<rt::Response<rt::blocking::Messages<super::animals::Animal>>> {
+            let client = ::core::clone::Clone::clone(&self.client);
+            let request = rt::IntoRequest::into_request(request);
+
+            rt::blocking::server_streaming(
+                client,
+                rt::method(&super::KEEPER_SERVICE, 1),
+                request,
+            )
+        }
+
+        pub fn feed<R: rt::blocking::IntoStreamingRequest<super::animals::Animal>>(
+            &self,
+            request: R,
+        ) -> rt::Result<rt::Response<()>> {
+            let client = ::core::clone::Clone::clone(&self.client);
+            let request = rt::blocking::IntoStreamingRequest::into_streaming_request(
+                request,
+            );
+
+            rt::blocking::client_streaming(
+                client,
+                rt::method(&super::KEEPER_SERVICE, 2),
+                request,
+            )
+        }
+
+        #[deprecated]
+        pub fn r#type<R: rt::blocking::IntoStreamingRequest<super::Cage>>(
+            &self,
+            request: R,
+        ) -> rt::Result<rt::Response<rt::blocking::Messages<super::Cage>>> {
+            let client = ::core::clone::Clone::clone(&self.client);
+            let request = rt::blocking::IntoStreamingRequest::into_streaming_request(
+                request,
+            );
+
+            rt::blocking::bidi_streaming(
+                client,
+                rt::method(&super::KEEPER_SERVICE, 3),
+                request,
+            )
+        }
+    }
 }
 
 /// The service `zoo.v1.Nobody` and its methods.
@@ -330,6 +411,27 @@ pub mod nobody_client {
     }
 
     impl<T: rt::Transport> NobodyClient<T> {
+        /// A client with the default settings. For others, it is made `From` a `Client`.
+        pub fn new(transport: T) -> Self {
+            Self {
+                client: rt::Client::new(transport),
+            }
+        }
+    }
+
+    /// Calls `zoo.v1.Nobody` over a transport, without a runtime: a call returns when it is done.
+    #[derive(Debug, Clone)]
+    pub struct NobodyBlockingClient<T> {
+        client: rt::Client<T>,
+    }
+
+    impl<T> ::core::convert::From<rt::Client<T>> for NobodyBlockingClient<T> {
+        fn from(client: rt::Client<T>) -> Self {
+            Self { client }
+        }
+    }
+
+    impl<T: rt::Transport> NobodyBlockingClient<T> {
         /// A client with the default settings. For others, it is made `From` a `Client`.
         pub fn new(transport: T) -> Self {
             Self {
