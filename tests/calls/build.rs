@@ -2,6 +2,7 @@
 
 fn main() -> Result<(), protoc_gen_grpcweb::Error> {
     protoc_gen_grpcweb::configure()
+        .build_blocking_client(true)
         .bytes(".calls.Note.data")
         .compile_protos(&["proto/calls.proto"], &["proto"])
 }
