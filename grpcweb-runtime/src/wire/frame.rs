@@ -411,6 +411,7 @@ mod tests {
         }
     }
 
+    /// Known mistake 10.
     #[test]
     fn flags_that_mean_nothing_are_errors() {
         for flags in [0x02, 0x7e, b'<', 0xff] {

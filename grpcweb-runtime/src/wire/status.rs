@@ -192,6 +192,7 @@ mod tests {
         assert_eq!((inner.code, &inner.message[..]), (5, "gone"));
     }
 
+    /// Known mistake 28.
     #[test]
     fn a_missing_or_unknown_number_is_unknown_and_says_so() {
         let status = read(HeaderMap::new()).unwrap_err();

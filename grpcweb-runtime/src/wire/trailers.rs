@@ -94,6 +94,7 @@ mod tests {
         pairs.iter().map(|&(k, v)| (k.into(), v.into())).collect()
     }
 
+    /// Known mistakes 22, 23 and 24.
     #[test]
     fn every_spelling_that_servers_use_is_read() {
         let expected = pairs(&[("grpc-status", "5"), ("grpc-message", "a: b, c: d")]);
@@ -108,6 +109,7 @@ mod tests {
         assert_eq!(parsed(""), []);
     }
 
+    /// Known mistake 21.
     #[test]
     fn a_key_that_comes_twice_keeps_both_values() {
         assert_eq!(parsed("a:1\r\na:2\r\n"), pairs(&[("a", "1"), ("a", "2")]));
@@ -119,6 +121,7 @@ mod tests {
         assert_eq!(error, TrailersError::Malformed("nonsense".into()));
     }
 
+    /// Known mistake 32.
     #[test]
     fn more_trailers_than_a_header_map_holds_are_an_error() {
         let block: String = (0..40_000).map(|n| format!("k{n}:v\n")).collect();

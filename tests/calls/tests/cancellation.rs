@@ -31,6 +31,7 @@ async fn dropped(notes: &MyNotes, name: &str) {
     assert_eq!(notes.live.load(Ordering::SeqCst), 0, "{name}");
 }
 
+/// Known mistakes 49 and 50.
 #[tokio::test]
 async fn a_handler_is_dropped_when_its_client_goes() {
     let notes = MyNotes::default();

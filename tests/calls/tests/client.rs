@@ -109,6 +109,7 @@ fn client(flaky: &Flaky, policy: RetryPolicy) -> NotesClient<NotesServer<Flaky>>
     NotesClient::from(Client::new(transport).retry(policy))
 }
 
+/// Known mistake 48.
 #[tokio::test]
 async fn a_call_ends_at_its_timeout_though_the_server_never_answers() {
     let notes = MyNotes::default();

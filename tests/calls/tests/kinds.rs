@@ -122,6 +122,7 @@ async fn a_call_over_a_transport_that_is_not_sync_can_be_spawned() {
     assert_eq!(reply.unwrap().get_ref(), &note("hello"));
 }
 
+/// Known mistake 55.
 #[test]
 fn a_stream_can_be_shared_and_sent() {
     fn shared<T: Send + Sync>() {}

@@ -96,7 +96,7 @@ async fn an_error_before_the_first_message_of_a_stream_arrives_whole() {
     }
 }
 
-/// Known mistake 51.
+/// Known mistakes 51 and 52.
 #[tokio::test]
 async fn an_error_after_messages_arrives_after_them_and_stays() {
     let (_server, clients) = over(&MyNotes::default()).await;

@@ -1,12 +1,17 @@
 //! What the client makes of responses, however they are cut and whoever sent them.
 
+use std::io::Write as _;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
 use calls::{Canned, End, note};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use grpcweb_runtime::client::Client;
-use grpcweb_runtime::{Code, Status};
+use grpcweb_runtime::{Code, CompressionEncoding, Protocol, Status};
 use http::{HeaderValue, StatusCode};
 use prost::Message as _;
 
@@ -31,8 +36,21 @@ fn failed(status: &Status) -> (Code, String) {
 }
 
 async fn streamed(response: Canned) -> Outcome {
+    read(NotesClient::new(response)).await
+}
+
+async fn read_text(mut response: Canned) -> Outcome {
+    response.headers.insert(
+        "content-type",
+        HeaderValue::from_static("application/grpc-web-text"),
+    );
+    let client = Client::new(response).protocol(Protocol::GrpcWebText);
+    read(NotesClient::from(client)).await
+}
+
+async fn read(client: NotesClient<Canned>) -> Outcome {
     let mut messages = Vec::new();
-    let mut stream = match NotesClient::new(response).repeat(note("")).await {
+    let mut stream = match client.repeat(note("")).await {
         Ok(response) => response.into_inner(),
         Err(status) => return (messages, Err(failed(&status))),
     };
@@ -87,6 +105,7 @@ fn bodies() -> Vec<Vec<u8>> {
     ]
 }
 
+/// Known mistakes 2, 3, 4, 5, 7 and 9.
 #[tokio::test]
 async fn every_cut_of_every_body_gives_the_same_result() {
     for body in bodies() {
@@ -111,6 +130,44 @@ async fn every_cut_of_every_body_gives_the_same_result() {
     }
 }
 
+/// Known mistakes 5 and 19.
+#[tokio::test]
+async fn every_cut_of_every_body_in_text_gives_what_it_gives_in_binary() {
+    for body in bodies() {
+        let binary = streamed(Canned::new([&body])).await;
+        for padded_at in [0, 1, body.len() / 2] {
+            // A server pads whatever it flushes.
+            let (head, tail) = body.split_at(padded_at.min(body.len()));
+            let text = [STANDARD.encode(head), STANDARD.encode(tail)].concat();
+            for cut in 0..=text.len() {
+                let (head, tail) = text.as_bytes().split_at(cut);
+                let outcome = read_text(Canned::new([head, tail])).await;
+                assert_eq!(outcome, binary, "{text:?} cut at {cut}");
+            }
+            let outcome = read_text(Canned::new(text.as_bytes().chunks(1))).await;
+            assert_eq!(outcome, binary, "{text:?} by characters");
+        }
+    }
+}
+
+/// Known mistake 10.
+#[tokio::test]
+async fn compressed_trailers_are_read_in_an_encoding_that_was_asked_for() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder
+        .write_all(b"grpc-status:5\r\ngrpc-message:gone\r\n")
+        .unwrap();
+    let block = encoder.finish().unwrap();
+    let mut response = Canned::new([frame(0x81, &block)]);
+    response
+        .headers
+        .insert("grpc-encoding", HeaderValue::from_static("gzip"));
+    let client = Client::new(response).accept_compressed(CompressionEncoding::Gzip);
+    let status = NotesClient::from(client).echo(note("")).await.unwrap_err();
+    assert_eq!(failed(&status), (Code::NotFound, "gone".to_owned()));
+}
+
+/// Known mistake 1.
 #[tokio::test]
 async fn a_message_and_its_trailers_in_one_chunk_are_both_read() {
     let body = [message("abc"), trailers("grpc-status:0\r\nx-end:here\r\n")].concat();
@@ -152,6 +209,7 @@ async fn a_body_without_a_status_is_an_error() {
     }
 }
 
+/// Known mistake 6.
 #[tokio::test]
 async fn a_body_that_ends_inside_a_frame_is_an_error_at_once() {
     let whole = [message("abc"), trailers("grpc-status:0\r\n")].concat();
@@ -177,6 +235,7 @@ async fn a_connection_that_breaks_is_unavailable_after_the_messages() {
     assert_eq!(result.map_err(|(code, _)| code), Err(Code::Unavailable));
 }
 
+/// Known mistake 8.
 #[tokio::test]
 async fn the_trailers_end_a_call_though_the_server_keeps_the_body_open() {
     let body = [message("abc"), trailers("grpc-status:0\r\n")].concat();
@@ -188,6 +247,7 @@ async fn the_trailers_end_a_call_though_the_server_keeps_the_body_open() {
     assert_eq!(call.await.unwrap(), (vec![note("abc")], Ok(String::new())));
 }
 
+/// Known mistakes 25, 26 and 27.
 #[tokio::test]
 async fn a_status_in_the_head_counts_where_the_body_has_none() {
     let mut response = Canned::new([[]; 0]);
@@ -218,6 +278,7 @@ async fn a_status_in_the_head_counts_where_the_body_has_none() {
     assert_eq!(result.map_err(|(code, _)| code), Err(Code::Unimplemented));
 }
 
+/// Known mistake 26.
 #[tokio::test]
 async fn a_status_in_the_body_counts_more_than_one_in_the_head() {
     let body = [message("abc"), trailers("grpc-status:0\r\n")].concat();
@@ -246,6 +307,7 @@ async fn a_status_in_the_head_counts_for_nothing_where_messages_follow() {
     }
 }
 
+/// Known mistake 56.
 #[tokio::test]
 async fn a_unary_response_has_exactly_one_message() {
     let ok = trailers("grpc-status:0\r\n");
@@ -255,6 +317,7 @@ async fn a_unary_response_has_exactly_one_message() {
     }
 }
 
+/// Known mistakes 38 and 39.
 #[tokio::test]
 async fn what_is_not_grpc_web_is_quoted_in_the_error() {
     for (status, code) in [
@@ -289,6 +352,7 @@ async fn what_is_not_grpc_web_is_quoted_in_the_error() {
     }
 }
 
+/// Known mistake 38.
 #[tokio::test]
 async fn another_protocol_than_the_one_asked_for_is_an_error_that_names_it() {
     for content_type in [
@@ -321,6 +385,7 @@ async fn a_status_in_an_http_error_is_the_status_of_the_call() {
     assert_eq!(unary(response).await, (vec![], expected));
 }
 
+/// Known mistake 59.
 #[tokio::test]
 async fn a_message_over_the_limit_names_the_limit_the_side_and_the_setting() {
     let body = [message(&"x".repeat(100)), trailers("grpc-status:0\r\n")].concat();

@@ -45,6 +45,7 @@ async fn each_message_of_a_stream_arrives_while_the_handler_still_runs() {
     }
 }
 
+/// Known mistake 49.
 #[tokio::test]
 async fn a_stream_that_the_client_drops_is_dropped_on_the_server() {
     let notes = MyNotes::default();
