@@ -361,9 +361,9 @@ impl Inbound {
             (FrameError::MessageTooLong { len, limit }, _) => {
                 self.too_long(format_args!("of {len} bytes"), *limit)
             }
-            (FrameError::TrailersTooLong { .. }, Half::Response(_)) => {
-                Status::resource_exhausted(error.to_string())
-            }
+            (FrameError::TrailersTooLong { .. }, Half::Response(_)) => Status::resource_exhausted(
+                format!("{error}: raise it with Client::max_trailers_size"),
+            ),
             _ => self.malformed(&error),
         }
     }

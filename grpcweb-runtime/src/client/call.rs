@@ -85,6 +85,13 @@ impl<T> Client<T> {
         self.set(|settings| settings.limits.encoding = Limits::frame(bytes))
     }
 
+    /// The most bytes of the trailers of a gRPC-Web response: 1 MiB unless set. Longer ones fail the call
+    /// with `RESOURCE_EXHAUSTED` before memory is taken for them.
+    #[must_use]
+    pub fn max_trailers_size(self, bytes: usize) -> Self {
+        self.set(|settings| settings.limits.trailers = bytes)
+    }
+
     /// Compresses request messages in this encoding, which the server has to know.
     #[must_use]
     pub fn send_compressed(self, encoding: CompressionEncoding) -> Self {

@@ -411,6 +411,13 @@ async fn trailers_over_the_limit_are_refused() {
         result.map_err(|(code, _)| code),
         Err(Code::ResourceExhausted)
     );
+    let body = [message("abc"), trailers("grpc-status:0\r\nx-end:here\r\n")].concat();
+    let client = Client::new(Canned::new([body])).max_trailers_size(20);
+    let status = NotesClient::from(client).echo(note("")).await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    for part in ["27 bytes", "limit of 20", "max_trailers_size"] {
+        assert!(status.message().contains(part), "{status}");
+    }
 }
 
 #[tokio::test]
