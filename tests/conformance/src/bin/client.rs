@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use conformance::Error;
-use conformance::client::{self, Channels};
+use conformance::client::{self, Channels, nonblocking};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let channels = Arc::new(Channels::default());
-    client::run(move |case| client::call(case, Arc::clone(&channels))).await
+    client::run(move |case| nonblocking::call(case, Arc::clone(&channels))).await
 }

@@ -1,14 +1,28 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use grpcweb_runtime::Channel;
-
 use crate::Error;
 use crate::v1::{ClientCompatRequest, HttpVersion};
 
+/// A channel of one kind of client.
+pub trait Connect: Clone {
+    /// A channel to the server at a URI, with the version of HTTP and the certificates of a case.
+    ///
+    /// # Errors
+    ///
+    /// Where a channel of this kind cannot be made so.
+    fn connect(uri: &str, case: &ClientCompatRequest) -> Result<Self, Error>;
+}
+
 /// The channels to the servers that were called, so that calls share connections.
-#[derive(Debug, Default)]
-pub struct Channels(Mutex<HashMap<Server, Channel>>);
+#[derive(Debug)]
+pub struct Channels<C>(Mutex<HashMap<Server, C>>);
+
+impl<C> Default for Channels<C> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
 
 /// What a server is told from others by.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -19,9 +33,9 @@ struct Server {
     own_certificate: Vec<u8>,
 }
 
-impl Channels {
+impl<C: Connect> Channels<C> {
     /// The channel to the server of a case.
-    pub(super) fn to(&self, case: &ClientCompatRequest) -> Result<Channel, Error> {
+    pub(super) fn to(&self, case: &ClientCompatRequest) -> Result<C, Error> {
         let scheme = match &case.server_tls_cert[..] {
             [] => "http",
             _ => "https",
@@ -37,17 +51,7 @@ impl Channels {
         if let Some(channel) = channels.get(&server) {
             return Ok(channel.clone());
         }
-        let mut builder = Channel::builder().no_proxy();
-        if server.http2 {
-            builder = builder.http2_prior_knowledge();
-        }
-        if !case.server_tls_cert.is_empty() {
-            builder = builder.ca_certificate(&case.server_tls_cert[..]);
-        }
-        if let Some(creds) = creds {
-            builder = builder.client_certificate(&creds.cert[..], &creds.key[..]);
-        }
-        let channel = builder.build(&server.uri)?;
+        let channel = C::connect(&server.uri, case)?;
         channels.insert(server, channel.clone());
         Ok(channel)
     }

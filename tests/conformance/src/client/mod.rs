@@ -2,10 +2,9 @@
 
 mod case;
 mod channels;
-mod nonblocking;
+pub mod nonblocking;
 mod outcome;
 mod program;
 
-pub use channels::Channels;
-pub use nonblocking::call;
+pub use channels::{Channels, Connect};
 pub use program::run;

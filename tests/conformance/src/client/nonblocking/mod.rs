@@ -1,5 +1,6 @@
 //! The client that waits without a thread.
 
+mod connect;
 mod receive;
 mod upload;
 
@@ -7,7 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use grpcweb_runtime::client::Client;
-use grpcweb_runtime::{Request, Response, Status, Streaming};
+use grpcweb_runtime::{Channel, Request, Response, Status, Streaming};
 use prost::{Message, Name};
 use tokio::sync::mpsc;
 
@@ -26,7 +27,7 @@ use upload::Upload;
 /// Where the call cannot be made as the request asks for it.
 pub async fn call(
     case: ClientCompatRequest,
-    channels: Arc<Channels>,
+    channels: Arc<Channels<Channel>>,
 ) -> Result<ClientResponseResult, Error> {
     let case = &case;
     let client = Client::new(channels.to(case)?);
