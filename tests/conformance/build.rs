@@ -19,6 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     ]
     .map(|name| package.join(name));
     protoc_gen_grpcweb::configure()
+        .build_blocking_client(true)
         // `Unimplemented` is left to the default.
         .generate_default_stubs(true)
         .compile_protos(&protos, &[dir])?;

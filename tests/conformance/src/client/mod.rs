@@ -1,5 +1,6 @@
-//! The client under test. What is here is for clients of any kind, but for `nonblocking`.
+//! The clients under test. What is here is for clients of any kind, but for `blocking` and `nonblocking`.
 
+pub mod blocking;
 mod case;
 mod channels;
 pub mod nonblocking;
