@@ -39,6 +39,15 @@ impl Timer {
         }
     }
 
+    /// Whether anything wakes a task that waits for it.
+    pub(crate) fn wakes(&self) -> bool {
+        #[cfg(feature = "tokio")]
+        if self.sleep.is_some() {
+            return true;
+        }
+        is_driven_by_thread()
+    }
+
     /// `None` where the time is further away than a clock can tell.
     pub(crate) fn after(duration: Duration) -> Option<Self> {
         now().checked_add(duration).map(Self::at)
@@ -64,7 +73,6 @@ impl Future for Timer {
     }
 }
 
-#[cfg(feature = "tokio")]
 fn is_driven_by_thread() -> bool {
     #[cfg(feature = "blocking")]
     return crate::blocking::is_driving();

@@ -50,6 +50,15 @@ pub(crate) struct Sender {
     pub(crate) patience: Duration,
 }
 
+impl Origin {
+    /// Tells of the end of the call, the first time that there is one.
+    fn ended(&self, outcome: Result<&MetadataMap, &Status>) {
+        if let Some(hooks) = &self.hooks {
+            hooks.end(outcome);
+        }
+    }
+}
+
 /// Reads the messages of a request or a response, then what ends it.
 #[derive(Debug)]
 pub(crate) struct Inbound {
@@ -150,11 +159,12 @@ impl Inbound {
             return Poll::Ready(item);
         };
         let item = item.map_err(|status| origin.request.or(status));
-        if let Some(hooks) = &origin.hooks {
+        // What a single message comes to is known once it is decoded.
+        if !self.single {
             match &item {
                 Ok(Item::Message(_)) => {}
-                Ok(Item::End(trailers)) => hooks.end(Ok(trailers)),
-                Err(status) => hooks.end(Err(status)),
+                Ok(Item::End(trailers)) => origin.ended(Ok(trailers)),
+                Err(status) => origin.ended(Err(status)),
             }
         }
         Poll::Ready(item)
@@ -209,6 +219,13 @@ impl Inbound {
                  limit with ServerOptions::receive_timeout"
             ))
         })
+    }
+
+    /// Tells of the end of a call that this has not seen itself: its messages are decoded elsewhere.
+    pub(crate) fn ended(&self, outcome: Result<&MetadataMap, &Status>) {
+        if let Half::Response(origin) = &self.half {
+            origin.ended(outcome);
+        }
     }
 
     /// What has not been read of the body.
@@ -413,11 +430,11 @@ impl Drop for Inbound {
             Half::Request(Sender {
                 rest: Some(rest), ..
             }) if !body.is_end_stream() => rest.put(body),
-            Half::Response(Origin {
-                hooks: Some(hooks), ..
-            }) => hooks.end(Err(&Status::cancelled(
-                "the caller dropped the call before its end",
-            ))),
+            Half::Response(origin) => {
+                let dropped = Status::cancelled("the caller dropped the call before its end");
+                origin.ended(Err(&broken_off(origin.deadline, dropped)));
+                origin.request.call_is_over();
+            }
             _ => {}
         }
     }

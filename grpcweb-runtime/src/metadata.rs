@@ -46,6 +46,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 #[derive(Clone, Default)]
 pub struct MetadataMap {
     headers: HeaderMap,
+    /// Whether it came with an HTTP message of somebody else's.
+    received: bool,
 }
 
 impl MetadataMap {
@@ -197,7 +199,10 @@ impl MetadataMap {
     }
 
     pub(crate) fn from_headers(headers: HeaderMap) -> Self {
-        Self { headers }
+        Self {
+            headers,
+            received: true,
+        }
     }
 
     /// All headers, those of HTTP and gRPC itself included.
@@ -206,9 +211,13 @@ impl MetadataMap {
     }
 
     /// The entries as headers of a message that we send. A map that was received and is passed on
-    /// loses what belongs to the protocols.
+    /// loses what belongs to the protocols, and what was said of the other exchange: cookies and leave for
+    /// origins are not handed on by a mere `?`.
     pub(crate) fn into_sendable_headers(self) -> HeaderMap {
-        without(self.headers, is_reserved)
+        let received = self.received;
+        without(self.headers, |key| {
+            is_reserved(key) || (received && is_of_exchange(key))
+        })
     }
 
     /// The entries as trailers of a response. An error that is passed on may have the headers of a
@@ -502,6 +511,20 @@ mod tests {
         ]);
         let trailers = metadata.into_trailers();
         assert_eq!(trailers.keys().collect::<Vec<_>>(), ["x-request-id"]);
+    }
+
+    #[test]
+    fn headers_have_nothing_of_another_exchange_unless_they_were_set_here() {
+        let mut headers = HeaderMap::new();
+        for name in ["set-cookie", "access-control-allow-origin", "x-mine"] {
+            headers.insert(name, HeaderValue::from_static("a"));
+        }
+        let passed_on = MetadataMap::from_headers(headers).into_sendable_headers();
+        assert_eq!(passed_on.keys().collect::<Vec<_>>(), ["x-mine"]);
+
+        let mut own = MetadataMap::new();
+        own.insert("set-cookie", "a=b").unwrap();
+        assert_eq!(own.into_sendable_headers().len(), 1);
     }
 
     #[test]

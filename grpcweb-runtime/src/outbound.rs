@@ -10,6 +10,7 @@ use http_body::Frame;
 
 use crate::codec::{self, Codec};
 use crate::format::Format;
+use crate::signal::{Signal, Ticket};
 use crate::wire::protocol::Protocol;
 use crate::wire::{status, text, trailers};
 use crate::{Body, BoxError, MetadataMap, Status, Streaming};
@@ -59,6 +60,7 @@ pub(crate) fn request<C: Codec<T>, T: 'static>(
         messages: encoded::<C, T>(messages),
         buffer: Buffer::new(format),
         failure,
+        over: Ticket::default(),
         ended: false,
     })
 }
@@ -208,10 +210,17 @@ impl Buffer {
     }
 }
 
-/// Why a stream of requests broke off, kept for the caller: what a transport reports after that is
-/// only that the request was not finished. A request of one message cannot fail so, and keeps nothing.
+/// What the two halves of a client's call tell each other where the request is a stream: why the request
+/// broke off, as what a transport reports after that is only that it was not finished; and that the response
+/// is over, as no transport stops sending for that. A request of one message needs neither.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct RequestFailure(Option<Arc<OnceLock<Status>>>);
+pub(crate) struct RequestFailure(Option<Arc<Halves>>);
+
+#[derive(Debug, Default)]
+struct Halves {
+    failure: OnceLock<Status>,
+    over: Signal,
+}
 
 impl RequestFailure {
     pub(crate) fn of_stream() -> Self {
@@ -219,23 +228,40 @@ impl RequestFailure {
     }
 
     fn set(&self, status: Status) {
-        if let Some(failure) = &self.0 {
+        if let Some(halves) = &self.0 {
             // A stream fails once.
-            let _ = failure.set(status);
+            let _ = halves.failure.set(status);
         }
     }
 
     /// The failure, or `status` where the request did not fail.
     pub(crate) fn or(&self, status: Status) -> Status {
-        let failure = self.0.as_ref().and_then(|failure| failure.get());
+        let failure = self.0.as_ref().and_then(|halves| halves.failure.get());
         failure.cloned().unwrap_or(status)
     }
+
+    /// Nobody reads the response any more: what is left of the request is not to be sent.
+    pub(crate) fn call_is_over(&self) {
+        if let Some(halves) = &self.0 {
+            halves.over.set(OVER);
+        }
+    }
+
+    fn poll_over(&self, ticket: &mut Ticket, cx: &mut Context<'_>) -> Poll<()> {
+        match &self.0 {
+            Some(halves) => halves.over.poll(ticket, cx).map(drop),
+            None => Poll::Pending,
+        }
+    }
 }
+
+const OVER: u8 = 1;
 
 struct RequestBody {
     messages: Box<dyn Messages>,
     buffer: Buffer,
     failure: RequestFailure,
+    over: Ticket,
     ended: bool,
 }
 
@@ -249,6 +275,12 @@ impl http_body::Body for RequestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
         if !this.ended {
+            if this.failure.poll_over(&mut this.over, cx).is_ready() {
+                this.ended = true;
+                // An error is what makes a transport reset the stream.
+                let over = Status::cancelled("the call was over before its request");
+                return Poll::Ready(Some(Err(over.into())));
+            }
             match ready!(this.buffer.poll_fill(this.messages.as_mut(), cx)) {
                 Filled::Enough => {}
                 Filled::Ended(Ok(())) => this.ended = true,

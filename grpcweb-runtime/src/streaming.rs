@@ -165,7 +165,13 @@ impl<T> Streaming<T> {
         let parts = self.parts.get_mut().unwrap_or_else(PoisonError::into_inner);
         let polled = match &mut parts.source {
             Source::Inbound(inbound, decode) => inbound.poll_item(cx).map(|item| match item {
-                Ok(Item::Message(payload)) => Some(decode(payload)),
+                Ok(Item::Message(payload)) => {
+                    let message = decode(payload);
+                    if let Err(status) = &message {
+                        inbound.ended(Err(status));
+                    }
+                    Some(message)
+                }
                 Ok(Item::End(trailers)) => {
                     self.end = Ok(trailers);
                     None

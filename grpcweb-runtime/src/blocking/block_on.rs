@@ -23,7 +23,6 @@ enum Alarm {
 
 /// Whether this thread drives a future here. The timers of a runtime are not for it: one that the thread
 /// belongs to does nothing meanwhile.
-#[cfg(any(feature = "tokio", test))]
 pub(crate) fn is_driving() -> bool {
     !matches!(ALARM.get(), Alarm::NotDriving)
 }

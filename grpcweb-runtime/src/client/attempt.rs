@@ -96,8 +96,8 @@ impl Attempt<'_> {
                 Err(status) => status,
             };
             match retries.after(&status).and_then(Timer::after) {
-                Some(pause) => pause.await,
-                None => return Err(status),
+                Some(pause) if pause.wakes() => pause.await,
+                _ => return Err(status),
             }
         }
     }

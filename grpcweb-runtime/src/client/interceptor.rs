@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
@@ -150,25 +150,41 @@ type Hook = Box<dyn FnOnce(Result<&MetadataMap, &Status>) + Send>;
 /// What is to be called at the end of a call. In the extensions of a response, which have to be cloneable
 /// and shareable; a response is cloned by nobody here.
 #[derive(Clone, Default)]
-pub(crate) struct Hooks(Arc<std::sync::Mutex<Vec<Hook>>>);
+pub(crate) struct Hooks(Arc<Waiting>);
 
-impl Hooks {
-    fn push(&self, hook: Hook) {
-        self.lock().push(hook);
-    }
+/// What has not been called, and is at the latest when nobody is left to tell of an end.
+#[derive(Default)]
+struct Waiting(Mutex<Vec<Hook>>);
 
-    /// Calls each, the first time it is told of an end.
-    pub(crate) fn end(&self, outcome: Result<&MetadataMap, &Status>) {
+impl Waiting {
+    fn end(&self, outcome: Result<&MetadataMap, &Status>) {
         let hooks = std::mem::take(&mut *self.lock());
         for hook in hooks {
             hook(outcome);
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Hook>> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Hook>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.end(Err(&Status::cancelled(
+            "the caller dropped the call before its end",
+        )));
+    }
+}
+
+impl Hooks {
+    fn push(&self, hook: Hook) {
+        self.0.lock().push(hook);
+    }
+
+    /// Calls each, the first time it is told of an end.
+    pub(crate) fn end(&self, outcome: Result<&MetadataMap, &Status>) {
+        self.0.end(outcome);
     }
 }
 

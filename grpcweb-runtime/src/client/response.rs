@@ -80,6 +80,10 @@ impl Answer {
     pub(super) async fn message<T>(mut self, decode: Decode<T>) -> Result<Response<T>, Status> {
         let received = self.inbound.single().await;
         let decoded = received.and_then(|(payload, trailers)| Ok((decode(payload)?, trailers)));
+        self.inbound.ended(match &decoded {
+            Ok((_, trailers)) => Ok(trailers),
+            Err(status) => Err(status),
+        });
         match decoded {
             Ok((message, trailers)) => Ok(Response::from_parts(message, self.metadata, trailers)),
             Err(status) => Err(status.with_initial_metadata(self.metadata)),

@@ -18,7 +18,8 @@ const PUSHBACK: &str = "grpc-retry-pushback-ms";
 /// Only a call that may be made more than once: the `.proto` file says so of its method
 /// (`idempotency_level`), or the caller does ([`Request::assume_idempotent`]). Only one with a single
 /// request message, and only as long as no message of the response was handed out. What the server says
-/// about it (`grpc-retry-pushback-ms`) goes before the policy.
+/// about it (`grpc-retry-pushback-ms`) goes before the policy. The pauses need a timer: the feature `tokio`
+/// and a runtime of it, or a blocking client. Without one a call is made once.
 ///
 /// All calls of a client and its clones share a budget, so that retries do not add to a storm: too many
 /// failures end them ([`budget`](Self::budget)), and every ten calls that go well make good for one.

@@ -55,7 +55,9 @@ pub(super) async fn is_read_to_end(body: Body) -> bool {
                 if pause.is_none() {
                     pause = Timer::after(PAUSE);
                 }
-                let over = poll_timer(&mut patience, cx).is_ready()
+                // Where nothing would tell the time, what is there has to do.
+                let over = !pause.as_ref().is_some_and(Timer::wakes)
+                    || poll_timer(&mut patience, cx).is_ready()
                     || poll_timer(&mut pause, cx).is_ready();
                 return if over {
                     Poll::Ready(false)

@@ -101,7 +101,7 @@ impl ServerOptions {
     }
 
     /// How many calls may run at once. The next one is answered with `RESOURCE_EXHAUSTED` at once. A call
-    /// runs until the last byte of its response.
+    /// runs until its answer is there; one that answers with a stream, to the end of that.
     ///
     /// Counted where it is set: for a method, for a service, for a router. A call has to find room in each.
     /// Unless set, a router takes 10,000, and so does a service without one.

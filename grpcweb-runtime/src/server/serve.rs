@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower_service::Service;
@@ -30,6 +31,13 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long a connection may take until its first request. Hyper limits the head of a request that has
 /// begun, and not the time before.
 const FIRST_REQUEST: Duration = Duration::from_secs(30);
+
+/// After how long a silent client is asked whether it is still there. One that vanished would keep its calls,
+/// and their places among those that may run at once, for ever.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+
+/// How long it may take to answer.
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
 type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -131,11 +139,17 @@ where
         // Answers leave in one write, so waiting for more would only delay them. A socket that
         // refuses the option is broken, which the connection finds out by itself.
         let _ = stream.set_nodelay(true);
+        let _ =
+            SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE));
         let service = Called::new(TowerToHyperService::new(service.clone()), signal.clone());
         let called = Arc::clone(&service.called);
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new());
-        builder.http2().timer(TokioTimer::new());
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(KEEP_ALIVE)
+            .keep_alive_timeout(KEEP_ALIVE_TIMEOUT);
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection.into_owned());
         connections.spawn(async move {

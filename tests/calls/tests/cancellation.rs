@@ -110,6 +110,23 @@ async fn work_that_was_left_to_a_task_is_told_that_the_client_has_gone() {
     }
 }
 
+/// A transport ends a request for nothing but an error in its body.
+#[tokio::test]
+async fn a_call_whose_response_is_dropped_ends_though_its_request_goes_on() {
+    let notes = MyNotes::default();
+    let (_server, clients) = over(&notes).await;
+    for (name, client) in clients {
+        let chat = client.chat(scenario("leave-behind", endless())).await;
+        let mut chat = chat.unwrap().into_inner();
+        assert!(chat.message().await.unwrap().is_some(), "{name}");
+        drop(chat);
+        let reason = timeout(PATIENCE, notes.reason()).await.expect(name);
+        // Its stream of requests may break off first, and end it.
+        let gone = matches!(reason, CancelReason::ClientGone | CancelReason::Ended);
+        assert!(gone, "{name}: {reason:?}");
+    }
+}
+
 #[tokio::test]
 async fn work_that_was_left_to_a_task_is_told_that_the_deadline_has_passed() {
     let notes = MyNotes::default();

@@ -517,3 +517,56 @@ async fn an_encoding_that_was_not_asked_for_is_an_error_that_names_it() {
         assert!(status.message().contains(part), "{status}");
     }
 }
+
+/// What an interceptor is told of the end of a call, and the code that its caller gets.
+async fn told(response: calls::Canned, is_stream: bool) -> (Vec<String>, Code) {
+    let witness = Witness::default();
+    let client = Client::new(response).with_interceptor(witness.clone());
+    let client = NotesClient::from(client);
+    let status = if is_stream {
+        let mut stream = client.repeat(note("a")).await.unwrap().into_inner();
+        stream.message().await.unwrap_err()
+    } else {
+        client.echo(note("a")).await.unwrap_err()
+    };
+    (witness.said().split_off(2), status.code())
+}
+
+#[tokio::test]
+async fn an_interceptor_is_told_what_the_caller_is() {
+    let ok: &[u8] = b"\x80\0\0\0\x0fgrpc-status:0\r\n";
+    let garbage: &[u8] = b"\0\0\0\0\x02\xff\xff";
+    let message: &[u8] = b"\0\0\0\0\0";
+    for (chunks, is_stream, code) in [
+        (&[ok][..], false, Code::Unimplemented),
+        (&[message, message, ok], false, Code::Unimplemented),
+        (&[garbage, ok], false, Code::Internal),
+        (&[garbage, ok], true, Code::Internal),
+    ] {
+        let response = calls::Canned::new(chunks.iter().copied());
+        let (said, caller) = told(response, is_stream).await;
+        assert_eq!(caller, code, "{chunks:?}");
+        assert_eq!(said, [format!("ended {code}")], "{chunks:?}");
+    }
+}
+
+/// Refuses calls that were answered.
+struct Refuses;
+
+impl Interceptor for Refuses {
+    async fn intercept(&self, call: Outgoing, next: Next) -> Result<Answered, Status> {
+        next.run(call).await?;
+        Err(Status::aborted("refused"))
+    }
+}
+
+#[tokio::test]
+async fn an_interceptor_is_told_of_the_end_though_another_one_drops_the_response() {
+    let witness = Witness::default();
+    let client = Client::new(NotesServer::new(MyNotes::default()))
+        .with_interceptor(witness.clone())
+        .with_interceptor(Refuses);
+    let status = NotesClient::from(client).echo(note("a")).await.unwrap_err();
+    assert_eq!(status.code(), Code::Aborted);
+    assert_eq!(witness.said().last().unwrap(), "ended CANCELLED");
+}

@@ -17,6 +17,10 @@ use super::tls::Tls;
 use super::{ChannelError, ChannelPhase, error};
 use crate::BoxError;
 
+/// After how long a silent server is asked whether it is still there: by TCP, as some servers take pings of
+/// HTTP/2 for an attack.
+const KEEP_ALIVE: Duration = Duration::from_secs(60);
+
 /// Makes the connections of a channel: to its server, be it through a proxy, and with TLS.
 #[derive(Clone)]
 pub(super) struct Connector(Arc<Inner>);
@@ -52,6 +56,7 @@ impl Connector {
         let mut tcp = HttpConnector::new_with_resolver(Resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(KEEP_ALIVE));
         // Shared out among the addresses of a host, so that one that is silent leaves time for the next.
         tcp.set_connect_timeout(Some(route.timeout));
         Self(Arc::new(Inner { route, tcp }))

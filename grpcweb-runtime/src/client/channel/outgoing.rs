@@ -27,6 +27,10 @@ impl Slot {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    pub(super) fn is_there(&self) -> bool {
+        self.peek(|_| ()).is_some()
+    }
+
     fn peek<T>(&self, look: impl FnOnce(&Outgoing) -> T) -> Option<T> {
         let body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         body.as_ref().map(look)

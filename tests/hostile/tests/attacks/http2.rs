@@ -193,14 +193,18 @@ async fn calls_over_the_limit_are_refused_at_once_and_room_comes_back() {
     let victim = Victim::start(10).await;
     for round in 0..3 {
         let channel = victim.channel(true);
-        // A call of the test may take a place before them.
-        let hanging: Vec<_> = (0..12)
+        let hanging: Vec<_> = (0..10)
             .map(|_| {
                 let mut channel = channel.clone();
-                let mut request = wire::request("Echo", GRPC, [&message("a")[..]]);
-                let headers = request.headers_mut();
-                headers.insert("scenario", "hang".parse().unwrap());
-                tokio::spawn(async move { channel.call(request).await.map(drop) })
+                tokio::spawn(async move {
+                    // One whose place another call of the test has just then is refused, and tries again.
+                    loop {
+                        let mut request = wire::request("Echo", GRPC, [&message("a")[..]]);
+                        let headers = request.headers_mut();
+                        headers.insert("scenario", "hang".parse().unwrap());
+                        drop(channel.call(request).await);
+                    }
+                })
             })
             .collect();
         let full = async { while victim.code_of_echo(true, GRPC).await == 0 {} };

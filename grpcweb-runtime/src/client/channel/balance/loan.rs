@@ -19,6 +19,16 @@ impl Loan {
         (lent, Self { parts, body })
     }
 
+    /// Whether none of its body was taken.
+    pub(super) fn is_whole(&self) -> bool {
+        self.body.is_there()
+    }
+
+    #[cfg(test)]
+    pub(super) fn take(&self) {
+        drop(self.body.take());
+    }
+
     /// The request again, unless some of its body was taken.
     pub(super) fn take_back(self) -> Option<Request<Outgoing>> {
         let body = self.body.take()?;

@@ -7,7 +7,7 @@ mod replica;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 
@@ -48,8 +48,15 @@ impl Balance {
             let began = Instant::now();
             let load = Load::new(Arc::clone(&replica));
             let (lent, loan) = Loan::of(request);
+            let mut waiting = Waiting {
+                replica: &replica,
+                loan: Some(loan),
+                began,
+            };
             // Boxed, as the channel may be one to several servers itself.
             let sent = Box::pin(replica.channel.clone().send(lent)).await;
+            let loan = waiting.loan.take();
+            drop(waiting);
             let error = match sent {
                 Ok(response) => {
                     replica.reached();
@@ -64,7 +71,7 @@ impl Balance {
                 return Err(error);
             }
             replica.missed(began, Instant::now());
-            match loan.take_back() {
+            match loan.and_then(Loan::take_back) {
                 Some(unsent) => request = unsent,
                 None => return Err(error),
             }
@@ -94,6 +101,29 @@ impl Balance {
     }
 }
 
+/// How long a server may take to be connected to before one whose caller gave up counts as one that could
+/// not be.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// A call that a server has not taken. A caller that gives it up may have waited for a server that is not
+/// there: a deadline that is shorter than the time to connect must not keep that from being noticed.
+struct Waiting<'a> {
+    replica: &'a Replica,
+    loan: Option<Loan>,
+    began: Instant,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        if self.loan.as_ref().is_some_and(Loan::is_whole)
+            && now.saturating_duration_since(self.began) >= SLOW
+        {
+            self.replica.missed(self.began, now);
+        }
+    }
+}
+
 /// All went between the moment one was known and the choice.
 fn none_left() -> ChannelError {
     ChannelError::no_servers("no server is left to send the call to")
@@ -102,5 +132,34 @@ fn none_left() -> ChannelError {
 impl fmt::Debug for Balance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.members.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given_up_after(time: Duration, taken: bool) -> bool {
+        let channel = Channel::new("http://127.0.0.1:9").unwrap();
+        let replica = Replica::new("a".to_owned(), channel);
+        let request = Request::new(Outgoing::Owned(Body::full("body")));
+        let (_lent, loan) = Loan::of(request);
+        let now = Instant::now();
+        if taken {
+            loan.take();
+        }
+        drop(Waiting {
+            replica: &replica,
+            loan: Some(loan),
+            began: now.checked_sub(time).unwrap(),
+        });
+        replica.rests(now).is_some()
+    }
+
+    #[tokio::test]
+    async fn a_server_that_took_nothing_until_the_caller_gave_up_is_left_alone() {
+        assert!(given_up_after(2 * SLOW, false));
+        assert!(!given_up_after(2 * SLOW, true));
+        assert!(!given_up_after(Duration::ZERO, false));
     }
 }
