@@ -150,11 +150,11 @@ impl Attempt<'_> {
             ..
         } = self.settings;
         let mut headers = metadata.into_sendable_headers();
-        headers.insert(header::CONTENT_TYPE, protocol.content_type());
+        headers.insert(header::CONTENT_TYPE, protocol.request_content_type());
         if protocol.needs_http2() {
             headers.insert(header::TE, TRAILERS);
         } else {
-            headers.insert(header::ACCEPT, protocol.content_type());
+            headers.insert(header::ACCEPT, protocol.request_content_type());
             headers.insert(X_GRPC_WEB, HeaderValue::from_static("1"));
         }
         headers.entry(header::USER_AGENT).or_insert(USER_AGENT);

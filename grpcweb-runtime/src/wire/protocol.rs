@@ -63,7 +63,16 @@ impl Protocol {
         }
     }
 
-    /// The content type of what is sent. A constant: nothing a peer sent is echoed.
+    /// The content type of requests, and of what they accept.
+    pub(crate) fn request_content_type(self) -> HeaderValue {
+        match self {
+            // As browsers send it: not every server knows that of text with `+proto`.
+            Self::GrpcWebText => HeaderValue::from_static("application/grpc-web-text"),
+            Self::GrpcWeb | Self::Grpc => self.content_type(),
+        }
+    }
+
+    /// The content type of responses. A constant: nothing a peer sent is echoed.
     pub(crate) fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::GrpcWeb => "application/grpc-web+proto",

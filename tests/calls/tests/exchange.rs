@@ -9,7 +9,8 @@ use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
 use calls::proto::calls::notes_server::{Notes, NotesServer};
 use calls::{MyNotes, note};
-use grpcweb_runtime::{Body, Code, MetadataMap, Request, Response, Status, Streaming};
+use grpcweb_runtime::client::Client;
+use grpcweb_runtime::{Body, Code, MetadataMap, Protocol, Request, Response, Status, Streaming};
 use http_body::Body as _;
 use tower_service::Service;
 
@@ -85,30 +86,32 @@ async fn received() -> MetadataMap {
     metadata.clone()
 }
 
+/// Text without `+proto`, as browsers send it: there are servers that know no other name of it.
 #[tokio::test]
 async fn a_request_says_what_it_is_and_what_it_takes() {
-    let transport = Failing::default();
-    let client = NotesClient::new(transport.clone());
-    let mut request = Request::new(note(""));
-    *request.metadata_mut() = received().await;
-    client.echo(request).await.unwrap_err();
-    let seen = transport.seen.lock().unwrap();
-    for (name, value) in [
-        ("content-type", "application/grpc-web+proto"),
-        ("accept", "application/grpc-web+proto"),
-        ("x-grpc-web", "1"),
-        ("x-request-id", "7"),
+    for (protocol, media_type) in [
+        (Protocol::GrpcWeb, "application/grpc-web+proto"),
+        (Protocol::GrpcWebText, "application/grpc-web-text"),
     ] {
-        let values: Vec<_> = seen.get_all(name).iter().collect();
-        assert_eq!(values, [value], "{name}");
+        let transport = Failing::default();
+        let client = NotesClient::from(Client::new(transport.clone()).protocol(protocol));
+        let mut request = Request::new(note(""));
+        *request.metadata_mut() = received().await;
+        client.echo(request).await.unwrap_err();
+        let seen = transport.seen.lock().unwrap();
+        for (name, value) in [
+            ("content-type", media_type),
+            ("accept", media_type),
+            ("x-grpc-web", "1"),
+            ("x-request-id", "7"),
+        ] {
+            let values: Vec<_> = seen.get_all(name).iter().collect();
+            assert_eq!(values, [value], "{name}, {protocol:?}");
+        }
+        let user_agent = seen["user-agent"].to_str().unwrap();
+        assert!(user_agent.starts_with("grpcweb-runtime/"));
+        assert_eq!(seen.len(), 5, "{seen:?}");
     }
-    assert!(
-        seen["user-agent"]
-            .to_str()
-            .unwrap()
-            .starts_with("grpcweb-runtime/")
-    );
-    assert_eq!(seen.len(), 5, "{seen:?}");
 }
 
 #[tokio::test]
