@@ -1,33 +1,23 @@
 //! The generated client on a `Channel`.
 
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
-
-use bytes::Bytes;
-use futures_util::stream;
 use grpcweb_runtime::client::{ChannelError, Client};
-use grpcweb_runtime::{Body, Channel, MetadataMap, Request, Response, Status, Streaming};
-use http::HeaderValue;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use grpcweb_runtime::{Channel, MetadataMap, Response, Status, Streaming};
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
-use tower_service::Service;
 
-use crate::call::{Call, Caller, Method, Outcome, Pace, Received};
+use crate::call::{Call, Caller, Method, Outcome, Pace};
 use crate::kinds::Kind;
+use crate::proto::grpc::testing::Empty;
 use crate::proto::grpc::testing::test_service_client::TestServiceClient;
 use crate::proto::grpc::testing::unimplemented_service_client::UnimplementedServiceClient;
-use crate::proto::grpc::testing::{
-    Empty, SimpleResponse, StreamingInputCallResponse, StreamingOutputCallRequest,
-    StreamingOutputCallResponse,
-};
+use crate::running::{Reply, Running, request};
+use crate::turns::Turns;
 
 /// The asynchronous client, all its calls over the same connections.
 #[derive(Debug)]
 pub(crate) struct Asynchronous {
     runtime: Runtime,
-    client: TestServiceClient<Transport>,
-    unimplemented: UnimplementedServiceClient<Transport>,
+    client: TestServiceClient<Channel>,
+    unimplemented: UnimplementedServiceClient<Channel>,
 }
 
 impl Asynchronous {
@@ -38,11 +28,7 @@ impl Asynchronous {
         } else {
             channel
         };
-        let transport = Transport {
-            channel: channel.build(url)?,
-            content_type: kind.content_type,
-        };
-        let client = Client::new(transport).protocol(kind.protocol);
+        let client = Client::new(channel.build(url)?).protocol(kind.protocol);
         Ok(Self {
             runtime: Runtime::new().expect("threads can be started"),
             client: TestServiceClient::from(client.clone()),
@@ -51,72 +37,15 @@ impl Asynchronous {
     }
 }
 
-/// A channel, with another content type than that of the client where there is one.
-#[derive(Debug, Clone)]
-struct Transport {
-    channel: Channel,
-    content_type: Option<&'static str>,
-}
-
-impl Service<http::Request<Body>> for Transport {
-    type Response = <Channel as Service<http::Request<Body>>>::Response;
-    type Error = <Channel as Service<http::Request<Body>>>::Error;
-    type Future = <Channel as Service<http::Request<Body>>>::Future;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.channel.poll_ready(cx)
-    }
-
-    fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
-        if let Some(content_type) = self.content_type {
-            for name in [CONTENT_TYPE, ACCEPT] {
-                let value = HeaderValue::from_static(content_type);
-                request.headers_mut().insert(name, value);
-            }
-        }
-        self.channel.call(request)
-    }
-}
-
 impl Caller for Asynchronous {
     fn call(&self, call: Call) -> Outcome {
-        let running = Running::new(&call);
-        self.runtime.block_on(running.run(self, call))
+        let mut running = Running::new(&call);
+        let end = self.runtime.block_on(running.end_of(self, call));
+        running.outcome(end)
     }
-}
-
-struct Running {
-    began: Instant,
-    drop_after: Option<usize>,
-    initial: MetadataMap,
-    responses: Vec<Received>,
 }
 
 impl Running {
-    fn new(call: &Call) -> Self {
-        Self {
-            began: Instant::now(),
-            drop_after: call.drop_after,
-            initial: MetadataMap::new(),
-            responses: Vec::new(),
-        }
-    }
-
-    async fn run(mut self, to: &Asynchronous, call: Call) -> Outcome {
-        let end = self.end_of(to, call).await;
-        if let Some(Err(status)) = &end
-            && self.initial.is_empty()
-        {
-            self.initial = status.initial_metadata().clone();
-        }
-        Outcome {
-            initial: self.initial,
-            responses: self.responses,
-            end,
-            took: self.began.elapsed(),
-        }
-    }
-
     async fn end_of(
         &mut self,
         to: &Asynchronous,
@@ -174,17 +103,6 @@ impl Running {
         }
     }
 
-    fn message<T: Reply>(
-        &mut self,
-        result: Result<Response<T>, Status>,
-    ) -> Option<Result<MetadataMap, Status>> {
-        Some(result.map(|response| {
-            self.initial = response.metadata().clone();
-            self.received(response.get_ref());
-            response.trailers().clone()
-        }))
-    }
-
     async fn stream<T: Reply>(
         &mut self,
         result: Result<Response<Streaming<T>>, Status>,
@@ -194,10 +112,10 @@ impl Running {
             Ok(response) => response,
             Err(status) => return Some(Err(status)),
         };
-        self.initial = response.metadata().clone();
+        self.began_with(response.metadata());
         let mut responses = response.into_inner();
         loop {
-            if self.drop_after == Some(self.responses.len()) {
+            if self.is_to_drop() {
                 return None;
             }
             match responses.message().await {
@@ -208,99 +126,4 @@ impl Running {
             turns.next();
         }
     }
-
-    fn received<T: Reply>(&mut self, message: &T) {
-        let (size, zeros) = message.content();
-        self.responses.push(Received {
-            size,
-            zeros,
-            at: self.began.elapsed(),
-        });
-    }
-}
-
-fn request<T>(message: T, metadata: MetadataMap, timeout: Option<Duration>) -> Request<T> {
-    let mut request = Request::new(message);
-    *request.metadata_mut() = metadata;
-    match timeout {
-        Some(timeout) => request.with_timeout(timeout),
-        None => request,
-    }
-}
-
-/// Sends requests one by one.
-struct Turns {
-    left: std::vec::IntoIter<StreamingOutputCallRequest>,
-    to: Option<mpsc::UnboundedSender<StreamingOutputCallRequest>>,
-}
-
-impl Turns {
-    fn none() -> Self {
-        Self {
-            left: Vec::new().into_iter(),
-            to: None,
-        }
-    }
-
-    fn new(
-        requests: Vec<StreamingOutputCallRequest>,
-    ) -> (Self, Streaming<StreamingOutputCallRequest>) {
-        let (to, from) = mpsc::unbounded_channel();
-        let mut turns = Self {
-            left: requests.into_iter(),
-            to: Some(to),
-        };
-        turns.next();
-        let messages = stream::unfold(from, async |mut from| {
-            let message = from.recv().await?;
-            Some((Ok(message), from))
-        });
-        (turns, Streaming::from_stream(messages))
-    }
-
-    /// Sends the next request, or ends the stream of them.
-    fn next(&mut self) {
-        match (self.left.next(), &self.to) {
-            // The server may have ended the call; its status says so.
-            (Some(request), Some(to)) => drop(to.send(request)),
-            _ => self.to = None,
-        }
-    }
-}
-
-/// A message that a server answers with.
-trait Reply {
-    /// Its size as [`Received`] has it, and whether it has nothing but zeros.
-    fn content(&self) -> (usize, bool);
-}
-
-impl Reply for Empty {
-    fn content(&self) -> (usize, bool) {
-        (0, true)
-    }
-}
-
-impl Reply for SimpleResponse {
-    fn content(&self) -> (usize, bool) {
-        body(self.payload.as_ref().map(|payload| &payload.body))
-    }
-}
-
-impl Reply for StreamingOutputCallResponse {
-    fn content(&self) -> (usize, bool) {
-        body(self.payload.as_ref().map(|payload| &payload.body))
-    }
-}
-
-impl Reply for StreamingInputCallResponse {
-    fn content(&self) -> (usize, bool) {
-        let size = usize::try_from(self.aggregated_payload_size);
-        (size.unwrap_or(usize::MAX), true)
-    }
-}
-
-fn body(bytes: Option<&Bytes>) -> (usize, bool) {
-    bytes.map_or((0, true), |bytes| {
-        (bytes.len(), bytes.iter().all(|&byte| byte == 0))
-    })
 }

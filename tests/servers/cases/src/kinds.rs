@@ -1,82 +1,80 @@
 //! The kinds of clients.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use grpcweb_runtime::Protocol;
-use grpcweb_runtime::client::ChannelError;
 
 use crate::asynchronous::Asynchronous;
+use crate::blocking::Blocking;
 use crate::call::Caller;
 
 /// A client with a protocol, over a version of HTTP.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
+    pub(crate) client: Client,
     pub(crate) protocol: Protocol,
     pub(crate) http2: bool,
-    /// Instead of the content type that the client sends of itself.
-    pub(crate) content_type: Option<&'static str>,
-    connect: fn(&Self, &str) -> Connected,
 }
 
-type Connected = Result<Arc<dyn Caller>, ChannelError>;
+/// Which of the generated clients it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Client {
+    Asynchronous,
+    Blocking,
+}
 
 impl Kind {
     /// A client of the server at a URL.
-    pub(crate) fn connect(&self, url: &str) -> Connected {
-        (self.connect)(self, url)
+    pub(crate) fn connect(&self, url: &str) -> Result<Arc<dyn Caller>, Box<dyn Error>> {
+        Ok(match self.client {
+            Client::Asynchronous => Arc::new(Asynchronous::new(url, self)?),
+            Client::Blocking => Arc::new(Blocking::new(url, self)?),
+        })
     }
 }
-
-/// The media type of text, where nothing says what is in it.
-const SHORT_TEXT: &str = "application/grpc-web-text";
 
 pub(crate) const KINDS: &[Kind] = &[
     Kind {
         name: "async gRPC-Web, HTTP/1.1",
+        client: Client::Asynchronous,
         protocol: Protocol::GrpcWeb,
         http2: false,
-        content_type: None,
-        connect: asynchronous,
     },
     Kind {
         name: "async gRPC-Web, HTTP/2",
+        client: Client::Asynchronous,
         protocol: Protocol::GrpcWeb,
         http2: true,
-        content_type: None,
-        connect: asynchronous,
     },
     Kind {
         name: "async gRPC-Web text, HTTP/1.1",
+        client: Client::Asynchronous,
         protocol: Protocol::GrpcWebText,
         http2: false,
-        content_type: None,
-        connect: asynchronous,
     },
     Kind {
         name: "async gRPC-Web text, HTTP/2",
+        client: Client::Asynchronous,
         protocol: Protocol::GrpcWebText,
         http2: true,
-        content_type: None,
-        connect: asynchronous,
-    },
-    // Text as the official browser client names it.
-    Kind {
-        name: "async gRPC-Web text (short), HTTP/1.1",
-        protocol: Protocol::GrpcWebText,
-        http2: false,
-        content_type: Some(SHORT_TEXT),
-        connect: asynchronous,
     },
     Kind {
         name: "async gRPC, HTTP/2",
+        client: Client::Asynchronous,
         protocol: Protocol::Grpc,
         http2: true,
-        content_type: None,
-        connect: asynchronous,
+    },
+    Kind {
+        name: "blocking gRPC-Web, HTTP/1.1",
+        client: Client::Blocking,
+        protocol: Protocol::GrpcWeb,
+        http2: false,
+    },
+    Kind {
+        name: "blocking gRPC-Web text, HTTP/1.1",
+        client: Client::Blocking,
+        protocol: Protocol::GrpcWebText,
+        http2: false,
     },
 ];
-
-fn asynchronous(kind: &Kind, url: &str) -> Connected {
-    let caller = Asynchronous::new(url, kind)?;
-    Ok(Arc::new(caller))
-}

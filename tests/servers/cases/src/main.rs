@@ -4,11 +4,14 @@
 //! expected.
 
 mod asynchronous;
+mod blocking;
 mod call;
 mod cases;
 mod kinds;
+mod running;
 mod servers;
 mod table;
+mod turns;
 
 /// The code generated from the protos of `tests/interop`.
 mod proto {
