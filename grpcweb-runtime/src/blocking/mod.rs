@@ -64,7 +64,6 @@ mod target;
 #[cfg(feature = "blocking-tls")]
 mod tls;
 
-#[cfg(feature = "tokio")]
 pub(crate) use block_on::is_driving;
 pub(crate) use block_on::wake_at;
 pub use builder::ChannelBuilder;
