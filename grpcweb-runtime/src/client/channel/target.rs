@@ -139,6 +139,7 @@ mod tests {
             .to_string()
     }
 
+    /// Known mistake 44.
     #[test]
     fn a_call_is_below_the_base_with_exactly_one_slash() {
         for base in ["http://host:1", "http://host:1/"] {
