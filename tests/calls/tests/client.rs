@@ -570,3 +570,17 @@ async fn an_interceptor_is_told_of_the_end_though_another_one_drops_the_response
     assert_eq!(status.code(), Code::Aborted);
     assert_eq!(witness.said().last().unwrap(), "ended CANCELLED");
 }
+
+/// Nothing would end a pause here: there is no runtime, and so no timer.
+#[test]
+fn a_call_without_a_timer_is_made_once() {
+    let flaky = Flaky::failing(1);
+    let client = client(&flaky, quick().assume_idempotent());
+    let mut call = std::pin::pin!(client.echo(note("a")));
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(answer) = call.as_mut().poll(&mut cx) else {
+        panic!("the call waits for what does not come");
+    };
+    assert_eq!(answer.unwrap_err().code(), Code::Unavailable);
+    assert_eq!(flaky.attempts(), 1);
+}
