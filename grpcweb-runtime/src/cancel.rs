@@ -65,8 +65,7 @@ impl CallContext {
     }
 }
 
-/// Tells the calls of a server that it is shutting down. A server puts it into the extensions of its
-/// requests.
+/// Tells the calls of a server that it is shutting down.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ShutdownSignal(Arc<Signal>);
 

@@ -67,6 +67,7 @@ mod body;
 mod cancel;
 mod code;
 mod codec;
+mod connection;
 mod deadline;
 mod descriptor;
 mod format;
@@ -94,6 +95,7 @@ pub use cancel::{CancelReason, Cancelled};
 #[cfg(feature = "channel")]
 pub use client::Channel;
 pub use code::Code;
+pub use connection::ConnectionInfo;
 pub use descriptor::{Idempotency, MethodDescriptor, MethodKind, ServiceDescriptor};
 pub use metadata::{InvalidMetadata, MetadataMap};
 pub use request::{IntoRequest, Request};

@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -5,7 +6,7 @@ use http::Extensions;
 
 use crate::cancel::{CallContext, Cancelled};
 use crate::deadline::now;
-use crate::{MetadataMap, Status};
+use crate::{ConnectionInfo, MetadataMap, Status};
 
 /// A request message, or a stream of them, with what travels beside it.
 ///
@@ -207,6 +208,13 @@ impl<T> Request<T> {
     pub fn remaining(&self) -> Option<Duration> {
         self.deadline()
             .map(|deadline| deadline.saturating_duration_since(now()))
+    }
+
+    /// In a handler: the address that the request came from, where the server says so. That of a proxy where
+    /// one is in between.
+    #[must_use]
+    pub fn remote_addr(&self) -> Option<SocketAddr> {
+        self.extensions.get::<ConnectionInfo>()?.remote_addr()
     }
 
     /// In a handler: a future that is done once nobody waits for the answer any more, or the answer is

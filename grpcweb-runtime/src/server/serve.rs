@@ -1,6 +1,7 @@
 use std::fmt;
 use std::future::{Future, IntoFuture, pending};
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,9 +19,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower_service::Service;
 
-use crate::BoxError;
 use crate::body::HttpBody;
 use crate::cancel::ShutdownSignal;
+use crate::{BoxError, ConnectionInfo};
 
 /// How long a shutdown waits for calls that are still running.
 const GRACE: Duration = Duration::from_secs(30);
@@ -130,7 +131,7 @@ where
     // the whole server.
     let mut connections = JoinSet::new();
     while let Some(accepted) = next_connection(&listener, &mut shutdown, &mut connections).await {
-        let Ok(stream) = accepted else {
+        let Ok((stream, remote_addr)) = accepted else {
             // The error of a connection that is gone already, or no resources for another one. Neither
             // concerns those that are there, and the second passes when some of them end.
             tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -141,7 +142,8 @@ where
         let _ = stream.set_nodelay(true);
         let _ =
             SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEP_ALIVE));
-        let service = Called::new(TowerToHyperService::new(service.clone()), signal.clone());
+        let connection = ConnectionInfo::of_server(Some(remote_addr), signal.clone());
+        let service = Called::new(TowerToHyperService::new(service.clone()), connection);
         let called = Arc::clone(&service.called);
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new());
@@ -174,31 +176,30 @@ async fn next_connection(
     listener: &TcpListener,
     shutdown: &mut Shutdown,
     connections: &mut JoinSet<()>,
-) -> Option<io::Result<TcpStream>> {
+) -> Option<io::Result<(TcpStream, SocketAddr)>> {
     std::future::poll_fn(|cx| {
         if shutdown.as_mut().poll(cx).is_ready() {
             return Poll::Ready(None);
         }
         while let Poll::Ready(Some(_)) = connections.poll_join_next(cx) {}
-        let accepted = ready!(listener.poll_accept(cx));
-        Poll::Ready(Some(accepted.map(|(stream, _)| stream)))
+        Poll::Ready(Some(ready!(listener.poll_accept(cx))))
     })
     .await
 }
 
-/// The service of a connection: tells whether it was called, and its calls when the server shuts down.
+/// The service of a connection: tells whether it was called, and its calls where they come from.
 struct Called<S> {
     inner: S,
     called: Arc<AtomicBool>,
-    signal: Option<ShutdownSignal>,
+    connection: ConnectionInfo,
 }
 
 impl<S> Called<S> {
-    fn new(inner: S, signal: Option<ShutdownSignal>) -> Self {
+    fn new(inner: S, connection: ConnectionInfo) -> Self {
         Self {
             inner,
             called: Arc::default(),
-            signal,
+            connection,
         }
     }
 }
@@ -213,9 +214,7 @@ where
 
     fn call(&self, mut request: Request<B>) -> S::Future {
         self.called.store(true, Ordering::Relaxed);
-        if let Some(signal) = &self.signal {
-            request.extensions_mut().insert(signal.clone());
-        }
+        request.extensions_mut().insert(self.connection.clone());
         self.inner.call(request)
     }
 }

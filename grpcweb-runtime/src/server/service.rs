@@ -11,13 +11,13 @@ use super::respond::{self, ResponseFuture};
 use super::running::Running;
 use super::settings::{MethodSettings, ServiceSettings, Settings};
 use crate::body::HttpBody;
-use crate::cancel::{CallContext, ShutdownSignal};
+use crate::cancel::CallContext;
 use crate::deadline::{DEADLINE_EXCEEDED, now};
 use crate::format::Format;
 use crate::wire::compression::{GRPC_ACCEPT_ENCODING, UnsupportedEncoding};
 use crate::wire::protocol::{Protocol, UnknownProtocol};
 use crate::wire::timeout::{self, GRPC_TIMEOUT};
-use crate::{Body, ServiceDescriptor, Status};
+use crate::{Body, ConnectionInfo, ServiceDescriptor, Status};
 
 /// A service of a `.proto` file: what generated servers implement.
 #[diagnostic::on_unimplemented(
@@ -142,7 +142,8 @@ fn accept(
             && protocol.ends_in_body()
             && content_encoding::is_accepted(headers),
     };
-    let shutdown = request.extensions().get::<ShutdownSignal>().cloned();
+    let connection = request.extensions().get::<ConnectionInfo>();
+    let shutdown = connection.and_then(ConnectionInfo::shutdown).cloned();
     let running = Running::new(CallContext::new(deadline, shutdown), permit);
     Ok((format, answer, running))
 }

@@ -1,0 +1,64 @@
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::cancel::ShutdownSignal;
+
+/// The connection that a request came over. `serve` puts it into the extensions of every request; another
+/// server may, where handlers are to know [`Request::remote_addr`](crate::Request::remote_addr).
+///
+/// ```
+/// use grpcweb_runtime::ConnectionInfo;
+///
+/// let mut request = http::Request::new(());
+/// let peer = "192.0.2.1:4711".parse().unwrap();
+/// request.extensions_mut().insert(ConnectionInfo::new(Some(peer)));
+/// ```
+#[derive(Clone)]
+pub struct ConnectionInfo(Arc<Inner>);
+
+struct Inner {
+    remote_addr: Option<SocketAddr>,
+    shutdown: Option<ShutdownSignal>,
+}
+
+impl ConnectionInfo {
+    /// A connection from this address; a Unix socket has none.
+    #[must_use]
+    pub fn new(remote_addr: Option<SocketAddr>) -> Self {
+        Self(Arc::new(Inner {
+            remote_addr,
+            shutdown: None,
+        }))
+    }
+
+    /// A connection of a server that tells its calls when it shuts down.
+    #[cfg(feature = "serve")]
+    pub(crate) fn of_server(
+        remote_addr: Option<SocketAddr>,
+        shutdown: Option<ShutdownSignal>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            remote_addr,
+            shutdown,
+        }))
+    }
+
+    /// The address at the other end, which may be that of a proxy. `None` for a Unix socket.
+    #[must_use]
+    pub fn remote_addr(&self) -> Option<SocketAddr> {
+        self.0.remote_addr
+    }
+
+    pub(crate) fn shutdown(&self) -> Option<&ShutdownSignal> {
+        self.0.shutdown.as_ref()
+    }
+}
+
+impl fmt::Debug for ConnectionInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectionInfo")
+            .field("remote_addr", &self.0.remote_addr)
+            .finish_non_exhaustive()
+    }
+}
