@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use crate::Status;
+use crate::server::{Direction, Ending, Observed};
 use crate::signal::{Signal, Ticket};
 
 /// Why a call is over for whoever still works on it.
@@ -49,19 +51,53 @@ pub(crate) struct CallContext {
     pub(crate) deadline: Option<Instant>,
     over: Signal,
     shutdown: Option<ShutdownSignal>,
+    pub(crate) observed: Option<Box<Observed>>,
 }
 
 impl CallContext {
-    pub(crate) fn new(deadline: Option<Instant>, shutdown: Option<ShutdownSignal>) -> Self {
+    pub(crate) fn new(
+        deadline: Option<Instant>,
+        shutdown: Option<ShutdownSignal>,
+        observed: Option<Box<Observed>>,
+    ) -> Self {
         Self {
             deadline,
             over: Signal::default(),
             shutdown,
+            observed,
         }
     }
 
-    pub(crate) fn end(&self, reason: CancelReason) {
-        self.over.set(reason.number());
+    /// The call is over for whoever works on it. Whether it was not before: the first reason counts.
+    pub(crate) fn end(&self, reason: CancelReason) -> bool {
+        self.over.set(reason.number())
+    }
+
+    /// Tells observers of a message.
+    pub(crate) fn message(&self, direction: Direction, len: usize) {
+        if let Some(observed) = &self.observed {
+            observed.message(direction, len);
+        }
+    }
+
+    /// What the call ends with, for observers.
+    pub(crate) fn decided(&self, result: Result<(), &Status>) {
+        if let Some(observed) = &self.observed {
+            observed.decided(result);
+        }
+    }
+
+    /// Tells observers that the call is over: its response has been `delivered` to the transport, or never
+    /// will be.
+    pub(crate) fn finish(&self, delivered: bool) {
+        if let Some(observed) = &self.observed {
+            observed.finish(match self.over.get().map(CancelReason::of_number) {
+                Some(CancelReason::DeadlineExceeded) => Ending::DeadlineExceeded,
+                Some(CancelReason::Shutdown) => Ending::Shutdown,
+                Some(CancelReason::Ended) if delivered => Ending::Complete,
+                _ => Ending::ClientGone,
+            });
+        }
     }
 }
 

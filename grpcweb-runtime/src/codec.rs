@@ -62,29 +62,32 @@ pub(crate) fn decode_response<C: Codec<T>, T>(payload: Bytes) -> Result<T, Statu
     })
 }
 
-/// A message frame in a buffer of its own, with `room` for what follows it.
+/// A message frame in a buffer of its own, with `room` for what follows it, and the length of the message
+/// before it was compressed.
 pub(crate) fn encode_alone<C: Codec<T>, T>(
     message: &T,
     format: &Format,
     room: usize,
-) -> Result<BytesMut, Status> {
+) -> Result<(BytesMut, usize), Status> {
     let len = checked_len(C::encoded_len(message), format)?;
     let mut buf = BytesMut::with_capacity(HEADER_LEN + len + room);
     put_frame(&mut buf, 0, |buf| C::encode(message, buf));
     compress_from(0, &mut buf, format)?;
-    Ok(buf)
+    Ok((buf, len))
 }
 
-/// Appends a message frame.
+/// Appends a message frame. Returns the length of the message before it was compressed.
 pub(crate) fn encode_into<C: Codec<T>, T>(
     message: &T,
     format: &Format,
     buf: &mut BytesMut,
-) -> Result<(), Status> {
-    buf.reserve(HEADER_LEN + checked_len(C::encoded_len(message), format)?);
+) -> Result<usize, Status> {
+    let len = checked_len(C::encoded_len(message), format)?;
+    buf.reserve(HEADER_LEN + len);
     let start = buf.len();
     put_frame(buf, 0, |buf| C::encode(message, buf));
-    compress_from(start, buf, format)
+    compress_from(start, buf, format)?;
+    Ok(len)
 }
 
 fn checked_len(len: usize, format: &Format) -> Result<usize, Status> {

@@ -2,6 +2,8 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use http::Extensions;
+
 use crate::cancel::ShutdownSignal;
 
 /// The connection that a request came over. `serve` puts it into the extensions of every request; another
@@ -53,6 +55,11 @@ impl ConnectionInfo {
     pub(crate) fn shutdown(&self) -> Option<&ShutdownSignal> {
         self.0.shutdown.as_ref()
     }
+}
+
+/// The address that a request came from, as its extensions tell.
+pub(crate) fn remote_addr(extensions: &Extensions) -> Option<SocketAddr> {
+    extensions.get::<ConnectionInfo>()?.remote_addr()
 }
 
 impl fmt::Debug for ConnectionInfo {

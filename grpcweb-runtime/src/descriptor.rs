@@ -16,13 +16,12 @@ impl ServiceDescriptor {
         Self { name, methods }
     }
 
-    /// Whether there is a method of this name.
-    pub(crate) fn has_method(&self, name: &str) -> bool {
-        let names = self.methods.iter().filter_map(|method| {
-            let (_, name) = method.path.rsplit_once('/')?;
-            Some(name)
-        });
-        names.into_iter().any(|own| own == name)
+    /// The method of this name, as in the `.proto` file.
+    pub(crate) fn method(&self, name: &str) -> Option<&'static MethodDescriptor> {
+        self.methods.iter().find(|method| {
+            let own = method.path.rsplit_once('/');
+            own.is_some_and(|(_, own)| own == name)
+        })
     }
 }
 

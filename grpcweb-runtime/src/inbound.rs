@@ -9,11 +9,12 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::Body as _;
 
+use crate::cancel::CallContext;
 use crate::client::{Hooks, broken};
 use crate::deadline::{DEADLINE_EXCEEDED, Timer, broken_off, poll_timer};
 use crate::format::Format;
 use crate::outbound::RequestFailure;
-use crate::server::Remainder;
+use crate::server::{Direction, Remainder};
 use crate::wire::compression::DecompressError;
 use crate::wire::frame::{Frame, FrameDecoder, FrameError, FrameLimits, Kind};
 use crate::wire::text::TextDecoder;
@@ -48,6 +49,8 @@ pub(crate) struct Sender {
     pub(crate) rest: Option<Arc<Remainder>>,
     /// How long a message may take to arrive.
     pub(crate) patience: Duration,
+    /// The call, where observers watch it.
+    pub(crate) observed: Option<Arc<CallContext>>,
 }
 
 impl Origin {
@@ -271,7 +274,15 @@ impl Inbound {
                 if let Half::Response(origin) = half {
                     origin.head = None;
                 }
-                self.payload_of(frame).map(Item::Message)
+                let payload = self.payload_of(frame)?;
+                if let Half::Request(Sender {
+                    observed: Some(call),
+                    ..
+                }) = &self.half
+                {
+                    call.message(Direction::Received, payload.len());
+                }
+                Ok(Item::Message(payload))
             }
             (Kind::Trailers, Half::Response(_)) if ends_in_body => {
                 let block = self.payload_of(frame)?;

@@ -115,13 +115,13 @@ pub(crate) fn trailers_of(
 
 /// Messages that encode themselves: what is left of a [`Streaming`] when its type is forgotten.
 pub(crate) trait Messages: Send {
-    /// Appends the frame of the next message.
+    /// Appends the frame of the next message, whose length before it was compressed this is.
     fn poll_encode(
         &mut self,
         cx: &mut Context<'_>,
         format: &Format,
         buf: &mut BytesMut,
-    ) -> Poll<Option<Result<(), Status>>>;
+    ) -> Poll<Option<Result<usize, Status>>>;
 
     /// What the stream ended with.
     fn trailers(&self) -> &MetadataMap;
@@ -146,7 +146,7 @@ impl<C: Codec<T>, T: 'static> Messages for Encoded<C, T> {
         cx: &mut Context<'_>,
         format: &Format,
         buf: &mut BytesMut,
-    ) -> Poll<Option<Result<(), Status>>> {
+    ) -> Poll<Option<Result<usize, Status>>> {
         let next = ready!(self.messages.poll_message(cx));
         Poll::Ready(next.map(|message| codec::encode_into::<C, T>(&message?, format, buf)))
     }
@@ -186,7 +186,7 @@ impl Buffer {
     ) -> Poll<Filled> {
         while self.buf.len() < COALESCE {
             match messages.poll_encode(cx, &self.format, &mut self.buf) {
-                Poll::Ready(Some(Ok(()))) => {}
+                Poll::Ready(Some(Ok(_))) => {}
                 Poll::Ready(Some(Err(status))) => return Poll::Ready(Filled::Ended(Err(status))),
                 Poll::Ready(None) => return Poll::Ready(Filled::Ended(Ok(()))),
                 Poll::Pending if self.buf.is_empty() => return Poll::Pending,

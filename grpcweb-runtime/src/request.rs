@@ -6,7 +6,7 @@ use http::Extensions;
 
 use crate::cancel::{CallContext, Cancelled};
 use crate::deadline::now;
-use crate::{ConnectionInfo, MetadataMap, Status};
+use crate::{MetadataMap, Status, connection};
 
 /// A request message, or a stream of them, with what travels beside it.
 ///
@@ -102,7 +102,6 @@ impl<T> Request<T> {
         (self.message, head)
     }
 
-    #[cfg(feature = "blocking")]
     pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Request<U> {
         Request {
             message: change(self.message),
@@ -214,7 +213,7 @@ impl<T> Request<T> {
     /// one is in between.
     #[must_use]
     pub fn remote_addr(&self) -> Option<SocketAddr> {
-        self.extensions.get::<ConnectionInfo>()?.remote_addr()
+        connection::remote_addr(&self.extensions)
     }
 
     /// In a handler: a future that is done once nobody waits for the answer any more, or the answer is

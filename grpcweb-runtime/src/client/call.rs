@@ -225,7 +225,7 @@ impl<T: Transport> Client<T> {
     ) -> Result<Answer, Status> {
         let (message, head) = request.into_head();
         let format = self.settings.format();
-        let frame = codec::encode_alone::<Prost, _>(&message, &format, 0)?;
+        let (frame, _) = codec::encode_alone::<Prost, _>(&message, &format, 0)?;
         let content = Content::Message(outbound::flush(format.protocol, frame));
         self.send(method, head, content).await
     }

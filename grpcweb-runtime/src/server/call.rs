@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::ahead;
 use super::drain::{self, Remainder};
+use super::observed_body;
 use super::options::Resolved;
 use super::reply::{Answer, Reply};
 use super::respond::{self, ResponseFuture};
@@ -13,7 +14,7 @@ use crate::cancel::CallContext;
 use crate::codec::{self, Codec};
 use crate::format::Format;
 use crate::inbound::{Inbound, Sender};
-use crate::{Body, MetadataMap, Request, Response, Status, Streaming};
+use crate::{Body, MetadataMap, MethodDescriptor, Request, Response, Status, Streaming};
 
 /// A request on its way to the method that it names. Generated code picks the method; everything
 /// else about a call is done here, once for all services.
@@ -25,6 +26,8 @@ pub struct Call {
     pub(super) answer: Answer,
     pub(super) settings: Arc<MethodSettings>,
     pub(super) running: Running,
+    /// The method, where interceptors or observers see the call.
+    pub(super) method: Option<&'static MethodDescriptor>,
 }
 
 impl Call {
@@ -75,7 +78,7 @@ impl Call {
     {
         self.read_ahead();
         self.run(|receive, answer| async move {
-            let request = receive.stream::<C, Req>();
+            let request = receive.stream::<C, Req>().await?;
             Reply::message::<C, Res>(handler(request).await?, &answer)
         })
     }
@@ -91,7 +94,7 @@ impl Call {
     {
         self.read_ahead();
         self.run(|receive, _| async move {
-            let request = receive.stream::<C, Req>();
+            let request = receive.stream::<C, Req>().await?;
             Ok(Reply::stream::<C, Res>(handler(request).await?))
         })
     }
@@ -101,8 +104,10 @@ impl Call {
         let path = self.request.uri().path();
         let status =
             Status::unimplemented(format!("there is no method for the path {path:?} here"));
-        self.running.end();
-        ResponseFuture::early(self.request, respond::error(self.format.protocol, &status))
+        self.running.end(Err(&status));
+        let response = respond::error(self.format.protocol, &status);
+        let response = observed_body::watch(response, &self.running.context);
+        ResponseFuture::early(self.request, response)
     }
 
     /// Notices a client that goes while the handler is not reading. Over HTTP/2 the connection does.
@@ -124,6 +129,7 @@ impl Call {
             answer,
             settings,
             mut running,
+            method,
         } = self;
         let rest = drain::matters(request.version(), request.body())
             .then(|| Arc::new(Remainder::default()));
@@ -133,6 +139,7 @@ impl Call {
             settings,
             rest: rest.clone(),
             context: Arc::clone(&running.context),
+            method,
         };
         let handler = handler(receive, answer.clone());
         ResponseFuture::running(async move {
@@ -149,42 +156,43 @@ struct Receive {
     settings: Arc<MethodSettings>,
     rest: Option<Arc<Remainder>>,
     context: Arc<CallContext>,
+    method: Option<&'static MethodDescriptor>,
 }
 
 impl Receive {
     /// The request of a method that takes one message.
     async fn message<C: Codec<T>, T>(self) -> Result<Request<T>, Status> {
-        let (head, mut inbound, context) = self.open();
+        let (request, mut inbound) = self.open().await?;
         let (payload, _) = inbound.single().await?;
         let message = codec::decode_request::<C, T>(payload)?;
-        Ok(request(message, head, context))
+        Ok(request.map(|()| message))
     }
 
     /// The request of a method that takes a stream of messages.
-    fn stream<C: Codec<T>, T>(self) -> Request<Streaming<T>> {
-        let (head, inbound, context) = self.open();
+    async fn stream<C: Codec<T>, T>(self) -> Result<Request<Streaming<T>>, Status> {
+        let (request, inbound) = self.open().await?;
         let messages = Streaming::from_inbound(inbound, codec::decode_request::<C, T>);
-        request(messages, head, context)
+        Ok(request.map(|()| messages))
     }
 
-    fn open(self) -> (http::request::Parts, Inbound, Arc<CallContext>) {
+    /// The request without its messages, once every interceptor has let it pass.
+    async fn open(self) -> Result<(Request<()>, Inbound), Status> {
         let Resolved {
             receive_timeout, ..
         } = **self.settings;
         let sender = Sender {
             rest: self.rest,
             patience: receive_timeout,
+            observed: (self.context.observed.is_some()).then(|| Arc::clone(&self.context)),
         };
         let (head, body) = self.request.into_parts();
-        (
-            head,
-            Inbound::request(body, self.format, sender),
-            self.context,
-        )
+        let inbound = Inbound::request(body, self.format, sender);
+        let metadata = MetadataMap::from_headers(head.headers);
+        let mut request = Request::from_parts((), metadata, head.extensions).in_call(self.context);
+        if let Some(method) = self.method {
+            let interceptors = &self.settings.interceptors;
+            interceptors.intercept(method, &mut request).await?;
+        }
+        Ok((request, inbound))
     }
-}
-
-fn request<T>(message: T, head: http::request::Parts, context: Arc<CallContext>) -> Request<T> {
-    let metadata = MetadataMap::from_headers(head.headers);
-    Request::from_parts(message, metadata, head.extensions).in_call(context)
 }

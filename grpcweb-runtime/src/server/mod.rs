@@ -8,6 +8,10 @@ mod content_encoding;
 #[cfg(feature = "cors")]
 mod cors;
 mod drain;
+mod interceptor;
+mod observed;
+mod observed_body;
+mod observer;
 mod options;
 mod reply;
 mod respond;
@@ -25,6 +29,9 @@ pub use call::Call;
 #[cfg(feature = "cors")]
 pub use cors::{Cors, InvalidCors};
 pub(crate) use drain::Remainder;
+pub use interceptor::Interceptor;
+pub(crate) use observed::Observed;
+pub use observer::{CallObserver, Direction, Ending, Observer, Outcome, StartedCall, Traffic};
 pub use options::ServerOptions;
 pub use respond::ResponseFuture;
 pub use router::Router;

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::interceptor::{Interceptor, Interceptors};
+use super::observer::{Observer, Observers};
 use crate::CompressionEncoding;
 use crate::limits::Limits;
 use crate::wire::compression::Encodings;
@@ -10,6 +12,7 @@ use crate::wire::compression::Encodings;
 /// server), or for one method ([`method`](Self::method)).
 ///
 /// What is not set for a method is as for its service; what is not set there is as for the router.
+/// Interceptors and observers add up.
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,6 +41,8 @@ pub struct ServerOptions {
     compress_above: Option<usize>,
     #[cfg(feature = "gzip")]
     content_encoding: Option<bool>,
+    interceptors: Interceptors,
+    observers: Observers,
     methods: BTreeMap<String, ServerOptions>,
 }
 
@@ -153,6 +158,20 @@ impl ServerOptions {
         self
     }
 
+    /// Lets an interceptor see the calls before their handlers do. Called more than once, each sees them,
+    /// in this order; those of a router come first, then those of the service, then those of the method.
+    pub fn interceptor(mut self, interceptor: impl Interceptor) -> Self {
+        self.interceptors.push(interceptor);
+        self
+    }
+
+    /// Tells an observer of the calls, those too that are refused. Called more than once, it tells each;
+    /// those of a router, of a service and of a method add up.
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observers.push(observer);
+        self
+    }
+
     /// Options of one method, by its name in the `.proto` file.
     pub fn method(mut self, name: impl Into<String>, options: Self) -> Self {
         self.methods.insert(name.into(), options);
@@ -168,7 +187,7 @@ impl ServerOptions {
         self.max_concurrent_calls
     }
 
-    /// These options, with those of `outer` where nothing is set.
+    /// These options, with those of `outer` where nothing is set, and after what adds up.
     pub(super) fn or(&self, outer: &Self) -> Self {
         Self {
             max_decoding_message_size: self
@@ -194,6 +213,8 @@ impl ServerOptions {
             compress_above: self.compress_above.or(outer.compress_above),
             #[cfg(feature = "gzip")]
             content_encoding: self.content_encoding.or(outer.content_encoding),
+            interceptors: self.interceptors.after(&outer.interceptors),
+            observers: self.observers.after(&outer.observers),
             methods: BTreeMap::new(),
         }
     }
@@ -216,6 +237,8 @@ impl ServerOptions {
             compress_above: self.compress_above.unwrap_or(1024),
             #[cfg(feature = "gzip")]
             content_encoding: self.content_encoding.unwrap_or(false),
+            interceptors: self.interceptors.clone(),
+            observers: self.observers.clone(),
         }
     }
 }
@@ -232,4 +255,6 @@ pub(super) struct Resolved {
     pub(super) compress_above: usize,
     #[cfg(feature = "gzip")]
     pub(super) content_encoding: bool,
+    pub(super) interceptors: Interceptors,
+    pub(super) observers: Observers,
 }

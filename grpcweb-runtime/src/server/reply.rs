@@ -4,6 +4,8 @@ use bytes::BytesMut;
 use http::HeaderValue;
 
 use super::drain::{self, Remainder};
+use super::observed_body;
+use super::observer::Direction;
 use super::respond;
 use super::running::Running;
 use super::stream_body::StreamBody;
@@ -24,8 +26,8 @@ pub(super) struct Reply {
 }
 
 enum Content {
-    /// The frame of the only message.
-    Message(BytesMut),
+    /// The frame of the only message, and the length of the message before it was compressed.
+    Message(BytesMut, usize),
     Stream(Box<dyn Messages>),
 }
 
@@ -35,11 +37,12 @@ impl Reply {
         answer: &Answer,
     ) -> Result<Self, Status> {
         let (message, metadata, trailing) = response.into_parts();
-        let frame = codec::encode_alone::<C, T>(&message, &answer.format, outbound::ROOM_FOR_OK)?;
+        let (frame, len) =
+            codec::encode_alone::<C, T>(&message, &answer.format, outbound::ROOM_FOR_OK)?;
         Ok(Self {
             metadata,
             trailing,
-            content: Content::Message(frame),
+            content: Content::Message(frame, len),
         })
     }
 
@@ -80,12 +83,15 @@ impl Answer {
             Ok(Reply {
                 metadata,
                 trailing,
-                content: Content::Message(frame),
-            }) => outbound::unary(&self.format, frame, trailing)
-                .map(|body| self.respond(metadata, body)),
+                content: Content::Message(frame, len),
+            }) => outbound::unary(&self.format, frame, trailing).map(|body| {
+                running.context.message(Direction::Sent, len);
+                self.respond(metadata, body)
+            }),
             Err(status) => Err(status),
         };
-        running.end();
+        running.end(response.as_ref().map(|_| ()));
+        let context = Arc::clone(&running.context);
         drop(running);
         let response = response.unwrap_or_else(|status| {
             let Format {
@@ -93,6 +99,7 @@ impl Answer {
             } = self.format;
             respond::error_within(limits.trailers, protocol, &status)
         });
+        let response = observed_body::watch(response, &context);
         match rest.and_then(|rest| rest.take()) {
             Some(body) => drain::drain(body, response).await,
             None => response,
@@ -107,8 +114,10 @@ impl Answer {
         running: Running,
         rest: Option<Arc<Remainder>>,
     ) -> http::Response<Body> {
+        let context = Arc::clone(&running.context);
+        let messages = observed_body::watch_messages(messages, &context);
         let body = StreamBody::new(self.format, messages, trailing, running, rest);
-        self.respond(metadata, Body::new(body))
+        observed_body::watch(self.respond(metadata, Body::new(body)), &context)
     }
 
     fn respond(&self, metadata: MetadataMap, body: Body) -> http::Response<Body> {

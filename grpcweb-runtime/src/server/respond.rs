@@ -80,7 +80,7 @@ pub(super) fn error(protocol: Protocol, status: &Status) -> Response<Body> {
 
 /// The same, with trailers of no more than `limit` bytes.
 pub(super) fn error_within(limit: usize, protocol: Protocol, status: &Status) -> Response<Body> {
-    let trailers = trailers(Err(status.clone()), status.metadata().clone(), limit);
+    let trailers = trailers(&mut Err(status.clone()), status.metadata().clone(), limit);
     let initial = status.initial_metadata();
     if protocol.ends_in_body() {
         let body = outbound::error(protocol, &trailers);
@@ -97,14 +97,15 @@ pub(super) fn error_within(limit: usize, protocol: Protocol, status: &Status) ->
 
 /// The trailers of a call, whose own length may be what makes it fail.
 pub(super) fn trailers(
-    result: Result<(), Status>,
+    result: &mut Result<(), Status>,
     trailing: MetadataMap,
     limit: usize,
 ) -> HeaderMap {
-    let result = result.as_ref().map(|&()| ());
-    outbound::trailers_of(result, trailing, limit).unwrap_or_else(|too_long| {
+    let ends_with = result.as_ref().map(|&()| ());
+    outbound::trailers_of(ends_with, trailing, limit).unwrap_or_else(|too_long| {
         let mut headers = HeaderMap::new();
         status::write(&too_long, &mut headers);
+        *result = Err(too_long);
         headers
     })
 }

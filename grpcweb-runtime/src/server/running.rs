@@ -37,12 +37,20 @@ impl Running {
         handler: impl Future<Output = Result<T, Status>>,
     ) -> Result<T, Status> {
         let mut handler = pin!(handler);
-        std::future::poll_fn(|cx| match caught(|| handler.as_mut().poll(cx)) {
+        std::future::poll_fn(|cx| match self.run(|| handler.as_mut().poll(cx)) {
             Ok(Poll::Pending) => self.poll_interrupted(cx).map(Err),
             Ok(ready) => ready,
             Err(panicked) => Poll::Ready(Err(panicked)),
         })
         .await
+    }
+
+    /// Runs code of the service.
+    pub(super) fn run<T>(&self, poll: impl FnOnce() -> T) -> Result<T, Status> {
+        match &self.context.observed {
+            Some(observed) => observed.within(poll),
+            None => caught(poll),
+        }
     }
 
     /// Ready once the call has to end.
@@ -60,15 +68,18 @@ impl Running {
         }
     }
 
-    /// The call has ended by itself.
-    pub(super) fn end(&self) {
+    /// The call has ended by itself, or with what interrupted it.
+    pub(super) fn end(&self, result: Result<(), &Status>) {
+        self.context.decided(result);
         self.context.end(CancelReason::Ended);
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.context.end(CancelReason::ClientGone);
+        if self.context.end(CancelReason::ClientGone) {
+            self.context.finish(false);
+        }
     }
 }
 

@@ -4,14 +4,18 @@ use std::time::Instant;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 
 use super::call::Call;
+use super::concurrency::Permit;
 #[cfg(feature = "gzip")]
 use super::content_encoding;
+use super::observed::Observed;
+use super::observed_body;
+use super::observer::StartedCall;
 use super::reply::Answer;
 use super::respond::{self, ResponseFuture};
 use super::running::Running;
 use super::settings::{MethodSettings, ServiceSettings, Settings};
 use crate::body::HttpBody;
-use crate::cancel::CallContext;
+use crate::cancel::{CallContext, CancelReason};
 use crate::deadline::{DEADLINE_EXCEEDED, now};
 use crate::format::Format;
 use crate::wire::compression::{GRPC_ACCEPT_ENCODING, UnsupportedEncoding};
@@ -73,15 +77,45 @@ fn run(
         Ok(protocol) => protocol,
         Err(answer) => return ResponseFuture::early(request, *answer),
     };
+    let method = if settings.is_watched() {
+        let name = split_path(request.uri().path());
+        name.and_then(|(_, name)| service.descriptor().method(name))
+    } else {
+        None
+    };
+    let started = StartedCall {
+        service: service.descriptor(),
+        method,
+        protocol,
+        request: &request,
+    };
+    let observed = Observed::start(&settings.observers, &started);
     match accept(protocol, settings, &request) {
-        Ok((format, answer, running)) => service.call(Call {
-            request,
+        Ok(Accepted {
             format,
             answer,
-            settings: Arc::clone(settings),
-            running,
-        }),
-        Err(refusal) => ResponseFuture::early(request, refusal.answer(protocol)),
+            deadline,
+            permit,
+        }) => {
+            let connection = request.extensions().get::<ConnectionInfo>();
+            let shutdown = connection.and_then(ConnectionInfo::shutdown).cloned();
+            let context = CallContext::new(deadline, shutdown, observed);
+            service.call(Call {
+                request,
+                format,
+                answer,
+                settings: Arc::clone(settings),
+                running: Running::new(context, permit),
+                method,
+            })
+        }
+        Err(refusal) => {
+            let context = Arc::new(CallContext::new(None, None, observed));
+            context.end(CancelReason::Ended);
+            context.decided(Err(&refusal.status));
+            let response = observed_body::watch(refusal.answer(protocol), &context);
+            ResponseFuture::early(request, response)
+        }
     }
 }
 
@@ -113,12 +147,20 @@ impl From<Status> for Refusal {
     }
 }
 
+/// What a call is granted.
+struct Accepted {
+    format: Format,
+    answer: Answer,
+    deadline: Option<Instant>,
+    permit: Permit,
+}
+
 /// What the head of a request asks for, if it can be had.
 fn accept(
     protocol: Protocol,
     settings: &MethodSettings,
     request: &Request<Body>,
-) -> Result<(Format, Answer, Running), Refusal> {
+) -> Result<Accepted, Refusal> {
     let headers = request.headers();
     let format = Format {
         compression: settings
@@ -142,10 +184,12 @@ fn accept(
             && protocol.ends_in_body()
             && content_encoding::is_accepted(headers),
     };
-    let connection = request.extensions().get::<ConnectionInfo>();
-    let shutdown = connection.and_then(ConnectionInfo::shutdown).cloned();
-    let running = Running::new(CallContext::new(deadline, shutdown), permit);
-    Ok((format, answer, running))
+    Ok(Accepted {
+        format,
+        answer,
+        deadline,
+        permit,
+    })
 }
 
 /// When the call has to be over.

@@ -34,7 +34,7 @@ impl Settings {
     )]
     pub fn new(service: &ServiceDescriptor, options: ServerOptions) -> Self {
         for name in options.methods().keys() {
-            if !service.has_method(name) {
+            if service.method(name).is_none() {
                 panic!(
                     "the service {} has no method {name:?} to set options for",
                     service.name
@@ -139,6 +139,11 @@ impl MethodSettings {
             resolved: options.resolve(),
             gates: gates.into(),
         }
+    }
+
+    /// Whether anybody wants to see the calls.
+    pub(super) fn is_watched(&self) -> bool {
+        !self.interceptors.is_empty() || !self.observers.is_empty()
     }
 
     /// Room for one more call, everywhere it is counted.

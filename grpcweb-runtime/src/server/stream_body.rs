@@ -9,7 +9,7 @@ use http_body::Frame;
 
 use super::drain::{self, Remainder};
 use super::respond;
-use super::running::{Running, caught};
+use super::running::Running;
 use super::watchdog::Watchdog;
 use crate::deadline::DEADLINE_EXCEEDED;
 use crate::format::Format;
@@ -55,7 +55,10 @@ impl Slot {
     pub(super) fn expire(&self) {
         let stream = self.lock().take();
         if let Some(stream) = stream {
-            stream.running.context.end(CancelReason::DeadlineExceeded);
+            let context = &stream.running.context;
+            context.end(CancelReason::DeadlineExceeded);
+            context.decided(Err(&Status::deadline_exceeded(DEADLINE_EXCEEDED)));
+            context.finish(false);
             // The timer that would have woken it is dropped here.
             if let Some(reader) = stream.reader {
                 reader.wake();
@@ -107,7 +110,7 @@ impl StreamBody {
             return Poll::Ready(Some(Err(status)));
         }
         let buffer = &mut self.buffer;
-        match caught(|| buffer.poll_fill(messages.as_mut(), cx)) {
+        match running.run(|| buffer.poll_fill(messages.as_mut(), cx)) {
             Ok(Poll::Ready(Filled::Ended(result))) => Poll::Ready(Some(result)),
             Ok(Poll::Ready(Filled::Enough)) => Poll::Ready(None),
             Ok(Poll::Pending) => {
@@ -120,7 +123,7 @@ impl StreamBody {
         }
     }
 
-    fn end(&mut self, result: Result<(), Status>) {
+    fn end(&mut self, mut result: Result<(), Status>) {
         self.ended = true;
         let stream = self.stream.lock().take();
         let mut trailing = std::mem::take(&mut self.trailing);
@@ -129,14 +132,14 @@ impl StreamBody {
             (Ok(()), None) => {}
             (Err(status), _) => trailing.extend(status.metadata()),
         }
-        let trailers = respond::trailers(result, trailing, self.format.limits.trailers);
+        let trailers = respond::trailers(&mut result, trailing, self.format.limits.trailers);
         if self.format.protocol.ends_in_body() {
             self.buffer.put_trailers(&trailers);
         } else {
             self.http_trailers = Some(trailers);
         }
         if let Some(stream) = stream {
-            stream.running.end();
+            stream.running.end(result.as_ref().map(|&()| ()));
         }
     }
 }
@@ -201,7 +204,7 @@ mod tests {
             _: &mut Context<'_>,
             _: &Format,
             _: &mut bytes::BytesMut,
-        ) -> Poll<Option<Result<(), Status>>> {
+        ) -> Poll<Option<Result<usize, Status>>> {
             Poll::Pending
         }
 
@@ -222,7 +225,7 @@ mod tests {
     #[test]
     fn who_waits_for_a_message_is_told_when_the_stream_expires() {
         let deadline = Instant::now() + Duration::from_secs(3600);
-        let context = CallContext::new(Some(deadline), None);
+        let context = CallContext::new(Some(deadline), None, None);
         let gates: Arc<[_]> = Arc::new([]);
         let permit = Permit::of(&gates).unwrap();
         let running = Running::new(context, permit);

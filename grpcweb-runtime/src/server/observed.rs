@@ -1,0 +1,132 @@
+//! A call that observers watch.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::observer::{CallObserver, Direction, Ending, Observers, Outcome, StartedCall, Traffic};
+use super::running::caught;
+use crate::Status;
+use crate::deadline::now;
+
+/// The observers of a call, and what they are told at its end.
+pub(crate) struct Observed {
+    observers: Vec<Box<dyn CallObserver>>,
+    started: Instant,
+    finished: AtomicBool,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Default)]
+struct Progress {
+    received: Traffic,
+    sent: Traffic,
+    result: Option<Result<(), Status>>,
+    panicked: bool,
+}
+
+impl Observed {
+    /// Tells the observers of a call; `None` where there are none.
+    pub(super) fn start(observers: &Observers, call: &StartedCall<'_>) -> Option<Box<Self>> {
+        let observers: Vec<_> = observers
+            .iter()
+            .filter_map(|observer| caught(|| observer.started(call)).ok())
+            .collect();
+        (!observers.is_empty()).then(|| {
+            Box::new(Self {
+                observers,
+                started: now(),
+                finished: AtomicBool::new(false),
+                progress: Mutex::default(),
+            })
+        })
+    }
+
+    pub(crate) fn message(&self, direction: Direction, len: usize) {
+        let mut progress = self.progress();
+        let traffic = match direction {
+            Direction::Received => &mut progress.received,
+            Direction::Sent => &mut progress.sent,
+        };
+        traffic.messages += 1;
+        traffic.bytes += u64::try_from(len).unwrap_or(u64::MAX);
+        drop(progress);
+        self.tell(|observer| observer.message(direction, len));
+    }
+
+    /// Runs code of the call.
+    pub(super) fn within<T>(&self, run: impl FnOnce() -> T) -> Result<T, Status> {
+        let mut run = Some(run);
+        let mut result = None;
+        // A panic of the code does not get this far; that of an observer is for the panic hook.
+        let _ = caught(|| {
+            nested(&self.observers, &mut || {
+                result = run.take().map(caught);
+            });
+        });
+        let result = match (result, run) {
+            (Some(result), _) => result,
+            (None, Some(run)) => caught(run),
+            (None, None) => return Err(Status::internal("the call was not run to its end")),
+        };
+        if result.is_err() {
+            self.progress().panicked = true;
+        }
+        result
+    }
+
+    /// What the call ends with: the first to say so is right.
+    pub(crate) fn decided(&self, result: Result<(), &Status>) {
+        let result = result.map_err(Clone::clone);
+        self.progress().result.get_or_insert(result);
+    }
+
+    /// The call is over. `ending` is for one that did not panic.
+    pub(crate) fn finish(&self, ending: Ending) {
+        if self.finished.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let progress = std::mem::take(&mut *self.progress());
+        let result = progress.result.unwrap_or_else(|| {
+            Err(Status::cancelled(
+                "the client went away before the call had ended",
+            ))
+        });
+        let outcome = Outcome {
+            result,
+            ending: if progress.panicked {
+                Ending::Panicked
+            } else {
+                ending
+            },
+            duration: now().saturating_duration_since(self.started),
+            received: progress.received,
+            sent: progress.sent,
+        };
+        self.tell(|observer| observer.finished(&outcome));
+    }
+
+    fn tell(&self, tell: impl Fn(&dyn CallObserver)) {
+        for observer in &self.observers {
+            let _ = caught(|| tell(&**observer));
+        }
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn nested(observers: &[Box<dyn CallObserver>], poll: &mut dyn FnMut()) {
+    match observers.split_first() {
+        Some((first, rest)) => first.within(&mut || nested(rest, poll)),
+        None => poll(),
+    }
+}
+
+impl fmt::Debug for Observed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Observed({})", self.observers.len())
+    }
+}

@@ -1,0 +1,110 @@
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::Response;
+use http_body::{Body as _, Frame, SizeHint};
+
+use crate::cancel::CallContext;
+use crate::format::Format;
+use crate::outbound::Messages;
+use crate::server::Direction;
+use crate::{Body, BoxError, MetadataMap, Status};
+
+/// Lets the observers of a call know when its response has left, or never will.
+pub(super) fn watch(response: Response<Body>, context: &Arc<CallContext>) -> Response<Body> {
+    if context.observed.is_none() {
+        return response;
+    }
+    if response.body().is_end_stream() {
+        context.finish(true);
+        return response;
+    }
+    response.map(|body| {
+        Body::new(ObservedBody {
+            body,
+            context: Arc::clone(context),
+        })
+    })
+}
+
+/// The body of a response of a call that observers watch.
+struct ObservedBody {
+    body: Body,
+    context: Arc<CallContext>,
+}
+
+impl http_body::Body for ObservedBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let is_last = match &frame {
+            None => true,
+            Some(Ok(frame)) => frame.is_trailers() || self.body.is_end_stream(),
+            Some(Err(_)) => false,
+        };
+        if is_last {
+            self.context.finish(true);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for ObservedBody {
+    fn drop(&mut self) {
+        self.context.finish(false);
+    }
+}
+
+/// Lets the observers of a call know of the messages of its response.
+pub(super) fn watch_messages(
+    messages: Box<dyn Messages>,
+    context: &Arc<CallContext>,
+) -> Box<dyn Messages> {
+    if context.observed.is_none() {
+        return messages;
+    }
+    Box::new(ObservedMessages {
+        messages,
+        context: Arc::clone(context),
+    })
+}
+
+/// The messages of a streaming response, which observers are told of.
+struct ObservedMessages {
+    messages: Box<dyn Messages>,
+    context: Arc<CallContext>,
+}
+
+impl Messages for ObservedMessages {
+    fn poll_encode(
+        &mut self,
+        cx: &mut Context<'_>,
+        format: &Format,
+        buf: &mut bytes::BytesMut,
+    ) -> Poll<Option<Result<usize, Status>>> {
+        let encoded = ready!(self.messages.poll_encode(cx, format, buf));
+        if let Some(Ok(len)) = encoded {
+            self.context.message(Direction::Sent, len);
+        }
+        Poll::Ready(encoded)
+    }
+
+    fn trailers(&self) -> &MetadataMap {
+        self.messages.trailers()
+    }
+}
