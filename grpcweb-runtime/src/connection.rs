@@ -57,9 +57,16 @@ impl ConnectionInfo {
     }
 }
 
-/// The address that a request came from, as its extensions tell.
+/// The address that a request with these extensions came from: as `serve` says, or else axum.
 pub(crate) fn remote_addr(extensions: &Extensions) -> Option<SocketAddr> {
-    extensions.get::<ConnectionInfo>()?.remote_addr()
+    if let Some(connection) = extensions.get::<ConnectionInfo>() {
+        return connection.remote_addr();
+    }
+    #[cfg(feature = "axum")]
+    if let Some(axum::extract::ConnectInfo(address)) = extensions.get() {
+        return Some(*address);
+    }
+    None
 }
 
 impl fmt::Debug for ConnectionInfo {

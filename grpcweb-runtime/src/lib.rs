@@ -43,6 +43,7 @@
 //!   Mozilla does; without either, only certificate authorities that a `Channel` is given.
 //! - `serve` (default): `serve`, the server on hyper.
 //! - `axum`: `Router::into_axum_router`.
+//! - `layer`: what stands in front of a service as a layer of tower. `axum` and `cors` bring it.
 //! - `blocking`: clients without `async`, in the module `blocking`; `blocking-tls`: TLS for them, on rustls.
 //! - `cors`: `Cors`, for pages of other origins.
 //! - `gzip`, `deflate`, `zstd`, `brotli`, `snappy`: each a `CompressionEncoding`.

@@ -209,8 +209,9 @@ impl<T> Request<T> {
             .map(|deadline| deadline.saturating_duration_since(now()))
     }
 
-    /// In a handler: the address that the request came from, where the server says so. That of a proxy where
-    /// one is in between.
+    /// In a handler: the address that the request came from, where the server says so: `serve` does, and
+    /// axum with `into_make_service_with_connect_info::<SocketAddr>()`. That of a proxy where one is in
+    /// between.
     #[must_use]
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         connection::remote_addr(&self.extensions)

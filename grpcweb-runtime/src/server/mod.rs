@@ -8,6 +8,7 @@ mod content_encoding;
 #[cfg(feature = "cors")]
 mod cors;
 mod drain;
+mod front;
 mod interceptor;
 mod observed;
 mod observed_body;
@@ -29,6 +30,7 @@ pub use call::Call;
 #[cfg(feature = "cors")]
 pub use cors::{Cors, InvalidCors};
 pub(crate) use drain::Remainder;
+pub use front::{InFrontOf, InFrontOfFuture};
 pub use interceptor::Interceptor;
 pub(crate) use observed::Observed;
 pub use observer::{CallObserver, Direction, Ending, Observer, Outcome, StartedCall, Traffic};

@@ -9,18 +9,19 @@ use http::Request;
 use tower_service::Service;
 
 use super::ResponseFuture;
+use super::front::InFrontOf;
 use super::options::ServerOptions;
 use super::service::{RpcService, foreign, handle_in_router, split_path};
 use super::settings::{RouterSettings, ServiceSettings};
-use crate::Body;
 use crate::body::HttpBody;
+use crate::{Body, MethodDescriptor, ServiceDescriptor};
 
 /// Several services under one roof, each at the paths `/{service}/{method}`.
 ///
-/// A [`tower_service::Service`] for any body: give it to `serve`, to hyper, or turn it
-/// into an axum router with `into_axum_router`. A path that names none of
-/// its services is answered with the status `UNIMPLEMENTED` where the client speaks gRPC or gRPC-Web,
-/// and with HTTP 404 otherwise.
+/// A [`tower_service::Service`] for any body: give it to `serve` or to hyper, put it
+/// [in front of](Self::in_front_of) another service, or turn it into an axum router with
+/// `into_axum_router`. By itself it answers a path that names none of its services with the status
+/// `UNIMPLEMENTED` where the client speaks gRPC or gRPC-Web, and with HTTP 404 otherwise.
 ///
 /// ```
 /// use grpcweb_runtime::{Request, Response, Router, Status, Streaming};
@@ -46,6 +47,7 @@ use crate::body::HttpBody;
 pub struct Router {
     services: Arc<HashMap<&'static str, Mounted>>,
     settings: RouterSettings,
+    has_options: bool,
 }
 
 /// A service, and what holds for it here.
@@ -76,19 +78,49 @@ impl Router {
     /// Where the router has the same service already: one of the two would never be called.
     #[must_use]
     #[track_caller]
+    pub fn add_service(mut self, service: impl RpcService) -> Self {
+        self.mount(Arc::new(service));
+        self
+    }
+
+    /// Adds the services of another router, with the options that they have themselves.
+    ///
+    /// # Panics
+    ///
+    /// Where both have the same service, and where the other one has options: they would be lost. Options
+    /// for all services are set after merging; those for some, on the services.
+    #[must_use]
+    #[track_caller]
     #[expect(
         clippy::panic,
         reason = "a mistake in the program, found when it starts"
     )]
-    pub fn add_service(mut self, service: impl RpcService) -> Self {
+    pub fn merge(mut self, other: Self) -> Self {
+        if other.has_options {
+            panic!(
+                "a router with options cannot be merged into another one: set the options of all \
+                 services after merging, or those of some on the services"
+            );
+        }
+        for mounted in other.services.values() {
+            self.mount(Arc::clone(&mounted.service));
+        }
+        self
+    }
+
+    #[track_caller]
+    #[expect(
+        clippy::panic,
+        reason = "a mistake in the program, found when it starts"
+    )]
+    fn mount(&mut self, service: Arc<dyn RpcService>) {
         let name = service.descriptor().name;
         match Arc::make_mut(&mut self.services).entry(name) {
             Entry::Vacant(entry) => {
-                entry.insert(Mounted::new(Arc::new(service), &self.settings));
+                entry.insert(Mounted::new(service, &self.settings));
             }
             Entry::Occupied(_) => panic!("the service {name} was added to the router twice"),
         }
-        self
     }
 
     /// Sets what all services are allowed, those too that are there already. What a service sets for
@@ -96,14 +128,66 @@ impl Router {
     #[must_use]
     pub fn with_options(mut self, options: ServerOptions) -> Self {
         self.settings = RouterSettings::new(options);
+        self.has_options = true;
         for mounted in Arc::make_mut(&mut self.services).values_mut() {
             *mounted = Mounted::new(Arc::clone(&mounted.service), &self.settings);
         }
         self
     }
 
+    /// The services, by name.
+    pub fn services(&self) -> impl Iterator<Item = &'static ServiceDescriptor> + use<> {
+        let services = self.services.values();
+        let mut services: Vec<_> = services
+            .map(|mounted| mounted.service.descriptor())
+            .collect();
+        services.sort_unstable_by_key(|service| service.name);
+        services.into_iter()
+    }
+
+    /// The methods of all services: what a program shows when it starts.
+    ///
+    /// ```
+    /// # let router = grpcweb_runtime::Router::new();
+    /// for method in router.methods() {
+    ///     println!("{} ({:?})", method.path, method.kind);
+    /// }
+    /// ```
+    pub fn methods(&self) -> impl Iterator<Item = &'static MethodDescriptor> + use<> {
+        self.services().flat_map(|service| service.methods)
+    }
+
+    pub(super) fn has_service_at(&self, path: &str) -> bool {
+        split_path(path).is_some_and(|(name, _)| self.services.contains_key(name))
+    }
+
+    /// Puts the router in front of another service, an application say, which gets every request that is
+    /// no call of one of the router's services, as it came.
+    ///
+    /// A call is a POST of a content type of gRPC or gRPC-Web to a path of a service that is here. A method
+    /// that the service does not have is answered with `UNIMPLEMENTED`. All else is for the application: a
+    /// GET, a JSON post or a preflight even on such a path, and a call of a service that is not here.
+    ///
+    /// The body of a request passes through as it is; that of a response becomes a [`Body`], which hands
+    /// on each piece as it comes. The application has to be ready before a call is taken.
+    ///
+    /// The router is a `tower_layer::Layer` that does the same, with the feature `layer`.
+    ///
+    /// ```
+    /// # let rpc = grpcweb_runtime::Router::new();
+    /// # let site = grpcweb_runtime::Router::new();
+    /// let service = rpc.in_front_of(site);
+    /// # let listener: tokio::net::TcpListener = return;
+    /// # let _ =
+    /// grpcweb_runtime::serve(listener, service)
+    /// # ;
+    /// ```
+    pub fn in_front_of<S>(self, inner: S) -> InFrontOf<S> {
+        InFrontOf::new(self, inner)
+    }
+
     /// An axum router with one route for each service and no fallback, to be merged with the routes
-    /// of an application.
+    /// of an application. Where two of them have the same service, axum panics, and names the route.
     ///
     /// ```
     /// use axum::routing::get;
@@ -115,10 +199,8 @@ impl Router {
     /// ```
     #[cfg(feature = "axum")]
     pub fn into_axum_router<S: Clone + Send + Sync + 'static>(self) -> axum::Router<S> {
-        let mut names: Vec<_> = self.services.keys().copied().collect();
-        names.sort_unstable();
-        names.into_iter().fold(axum::Router::new(), |app, name| {
-            app.route_service(&format!("/{name}/{{*method}}"), self.clone())
+        self.services().fold(axum::Router::new(), |app, service| {
+            app.route_service(&format!("/{}/{{*method}}", service.name), self.clone())
         })
     }
 }
@@ -142,6 +224,16 @@ impl<B: HttpBody> Service<Request<B>> for Router {
             }
             None => foreign(request),
         }
+    }
+}
+
+/// Puts the router in front of a service: [`Router::in_front_of`].
+#[cfg(feature = "layer")]
+impl<S> tower_layer::Layer<S> for Router {
+    type Service = InFrontOf<S>;
+
+    fn layer(&self, inner: S) -> InFrontOf<S> {
+        self.clone().in_front_of(inner)
     }
 }
 
