@@ -76,6 +76,8 @@ mod inbound;
 mod limits;
 mod metadata;
 mod outbound;
+#[cfg(any(feature = "tls", feature = "blocking-tls"))]
+mod pem;
 mod request;
 mod response;
 mod signal;

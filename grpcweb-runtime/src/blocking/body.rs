@@ -7,8 +7,8 @@ use bytes::{Buf as _, Bytes};
 use http_body::{Body as _, Frame, SizeHint};
 
 use super::block_on::block_on;
+use super::cause::plain;
 use super::connector::{has_peer_stopped_reading, without_waiting};
-use super::error::plain;
 use crate::deadline::{Timer, within};
 use crate::{Body, BoxError};
 

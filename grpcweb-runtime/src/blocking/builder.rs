@@ -1,19 +1,13 @@
-use std::time::Duration;
-
 use ureq::Agent;
 use ureq::config::AutoHeaderValue;
 
 use super::connector::{Later, connector};
-use super::target::Target;
 #[cfg(feature = "blocking-tls")]
-use super::tls::TlsSettings;
+use super::tls;
 use super::{Channel, ChannelError};
-
-/// How long a connection may take to be made, unless set otherwise.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a connection is kept without a call, unless set otherwise.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+#[cfg(feature = "blocking-tls")]
+use crate::client::common::tls_setters;
+use crate::client::common::{BaseUri, ConnectionSettings, connection_setters};
 
 /// How many connections are kept: as many threads may share a channel without connecting anew.
 const MAX_IDLE: usize = 64;
@@ -32,66 +26,16 @@ const MAX_IDLE: usize = 64;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 #[must_use = "settings do nothing until a channel is built with them"]
 pub struct ChannelBuilder {
-    connect_timeout: Duration,
-    pool_idle_timeout: Duration,
-    use_proxy: bool,
-    #[cfg(feature = "blocking-tls")]
-    tls: TlsSettings,
-}
-
-impl Default for ChannelBuilder {
-    fn default() -> Self {
-        Self {
-            connect_timeout: CONNECT_TIMEOUT,
-            pool_idle_timeout: POOL_IDLE_TIMEOUT,
-            use_proxy: true,
-            #[cfg(feature = "blocking-tls")]
-            tls: TlsSettings::default(),
-        }
-    }
+    connection: ConnectionSettings,
 }
 
 impl ChannelBuilder {
-    /// How long a connection may take to be made, a proxy and TLS included: 10 seconds unless set.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// How long a connection is kept while no call uses it: 90 seconds unless set.
-    pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.pool_idle_timeout = timeout;
-        self
-    }
-
-    /// Goes to the server directly, whatever the environment says of proxies.
-    pub fn no_proxy(mut self) -> Self {
-        self.use_proxy = false;
-        self
-    }
-
-    /// Trusts servers that this certificate authority vouches for: one certificate or more, in PEM. With
-    /// it, only those that are named here are trusted, and none of Mozilla's.
+    connection_setters!();
     #[cfg(feature = "blocking-tls")]
-    pub fn ca_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.tls.authorities.push(pem.into());
-        self
-    }
-
-    /// Shows a certificate to servers that ask for one: the certificate with those between it and its
-    /// authority, and its key, in PEM.
-    #[cfg(feature = "blocking-tls")]
-    pub fn client_certificate(
-        mut self,
-        certificates: impl Into<Vec<u8>>,
-        key: impl Into<Vec<u8>>,
-    ) -> Self {
-        self.tls.identity = Some((certificates.into(), key.into()));
-        self
-    }
+    tls_setters!();
 
     /// Makes the channel to the server at a URI.
     ///
@@ -99,32 +43,30 @@ impl ChannelBuilder {
     ///
     /// As [`Channel::new`], and where a certificate or a key is not one.
     pub fn build(self, uri: &str) -> Result<Channel, ChannelError> {
-        let target = Target::parse(uri)?;
+        let base = BaseUri::parse(uri, "http:// or https://")?;
+        let address = base.address();
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .accept_encoding(AutoHeaderValue::None)
-            .timeout_connect(Some(self.connect_timeout))
+            .timeout_connect(Some(self.connection.connect_timeout))
             .max_idle_connections(MAX_IDLE)
             .max_idle_connections_per_host(MAX_IDLE)
-            .max_idle_age(self.pool_idle_timeout);
-        let config = if self.use_proxy {
+            .max_idle_age(self.connection.pool_idle_timeout);
+        let config = if self.connection.use_proxy {
             config
         } else {
             config.proxy(None)
         };
         #[cfg(not(feature = "blocking-tls"))]
-        if target.is_tls() {
+        if base.is_tls() {
             let message = "https:// needs the feature `blocking-tls` of grpcweb-runtime";
-            return Err(ChannelError::usage(&target.address(), message));
+            return Err(ChannelError::usage(address, message));
         }
         #[cfg(feature = "blocking-tls")]
-        let config =
-            config.tls_config(self.tls.config().map_err(|(what, why)| {
-                ChannelError::usage_because(&target.address(), what, why)
-            })?);
+        let config = config.tls_config(tls::config(&self.connection.tls, &address)?);
         let agent = Agent::with_parts(config.build(), connector(), Later);
-        Ok(Channel::of(agent, target))
+        Ok(Channel::of(agent, base))
     }
 }

@@ -10,10 +10,11 @@ use http::{Extensions, Request, Response, Version};
 use tower_service::Service;
 
 use super::body::{RequestReader, ResponseBody};
+use super::cause::plain;
 use super::connector::{self, NoConnection};
-use super::target::Target;
 use super::{ChannelBuilder, ChannelError, ChannelPhase};
 use crate::Body;
+use crate::client::common::BaseUri;
 use crate::deadline::Deadline;
 
 /// A transport to one server that blocks: HTTP/1.1 with kept connections, on ureq.
@@ -41,7 +42,7 @@ pub struct Channel(Arc<Inner>);
 
 struct Inner {
     agent: ureq::Agent,
-    target: Target,
+    base: BaseUri,
     address: String,
 }
 
@@ -62,11 +63,11 @@ impl Channel {
         ChannelBuilder::default()
     }
 
-    pub(super) fn of(agent: ureq::Agent, target: Target) -> Self {
+    pub(super) fn of(agent: ureq::Agent, base: BaseUri) -> Self {
         Self(Arc::new(Inner {
             agent,
-            address: target.address(),
-            target,
+            address: base.address(),
+            base,
         }))
     }
 }
@@ -110,15 +111,19 @@ impl Future for Exchange {
 impl Inner {
     fn exchange(&self, request: Request<Body>) -> Result<Response<Body>, ChannelError> {
         if request.version() == Version::HTTP_2 {
-            return Err(ChannelError::needs_http2(&self.address));
+            return Err(ChannelError::needs_http2(
+                ChannelPhase::Usage,
+                &self.address,
+                "a blocking channel speaks HTTP/1.1, so speak gRPC-Web over it",
+            ));
         }
         let (mut head, body) = request.into_parts();
         let extensions = std::mem::replace(&mut head.extensions, Extensions::new());
         let deadline = extensions.get().map(|&Deadline(deadline)| deadline);
         head.uri = self
-            .target
+            .base
             .join(head.uri.path_and_query())
-            .map_err(|error| self.no_response(error.into()))?;
+            .map_err(|error| ChannelError::no_uri(&self.address, error))?;
         let mut reader = RequestReader::new(body, deadline);
         if let Some(len) = reader.len {
             head.headers.insert(CONTENT_LENGTH, len.into());
@@ -135,24 +140,33 @@ impl Inner {
         });
         match sent {
             Ok(response) => Ok(response.map(|body| Body::new(ResponseBody::new(body)))),
-            Err(error) => Err(self.no_response(error)),
+            Err(error) => Err(self.error(error)),
         }
     }
 
-    fn no_response(&self, error: ureq::Error) -> ChannelError {
-        let (phase, error) = match error {
+    fn error(&self, error: ureq::Error) -> ChannelError {
+        match error {
             ureq::Error::Other(other) => match other.downcast::<NoConnection>() {
-                Ok(failure) => (failure.phase, failure.error),
-                Err(other) => (ChannelPhase::Http, ureq::Error::Other(other)),
+                Ok(failure) => {
+                    let proxy = self.agent.config().proxy();
+                    let proxy = proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port()));
+                    let cause = plain(failure.error);
+                    ChannelError::unreachable(failure.phase, &self.address, proxy.as_deref(), cause)
+                }
+                Err(other) => self.no_response(ureq::Error::Other(other)),
             },
-            error => (ChannelPhase::Http, error),
-        };
-        ChannelError::no_response(phase, &self.address, error)
+            error => self.no_response(error),
+        }
+    }
+
+    /// The server may have seen the request.
+    fn no_response(&self, error: ureq::Error) -> ChannelError {
+        ChannelError::no_response(&self.address, plain(error), false)
     }
 }
 
 impl fmt::Debug for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Channel").field(&self.0.target).finish()
+        f.debug_tuple("Channel").field(&self.0.base).finish()
     }
 }

@@ -55,21 +55,20 @@ mod block_on;
 mod body;
 mod builder;
 mod call;
+mod cause;
 mod channel;
 mod connector;
-mod error;
 mod messages;
 mod streaming_request;
-mod target;
 #[cfg(feature = "blocking-tls")]
 mod tls;
 
+pub use crate::client::common::{ChannelError, ChannelPhase};
 pub(crate) use block_on::is_driving;
 pub(crate) use block_on::wake_at;
 pub use builder::ChannelBuilder;
 #[doc(hidden)]
 pub use call::{bidi_streaming, client_streaming, server_streaming, unary};
 pub use channel::Channel;
-pub use error::{ChannelError, ChannelPhase};
 pub use messages::Messages;
 pub use streaming_request::{IntoMessage, IntoStreamingRequest};

@@ -5,6 +5,8 @@ pub(crate) mod broken;
 mod call;
 #[cfg(feature = "channel")]
 mod channel;
+#[cfg(any(feature = "channel", feature = "blocking"))]
+pub(crate) mod common;
 mod interceptor;
 mod response;
 mod retry;
@@ -13,7 +15,9 @@ mod transport;
 
 pub use call::Client;
 #[cfg(feature = "channel")]
-pub use channel::{Change, Channel, ChannelBuilder, ChannelError, ChannelPhase};
+pub use channel::{Change, Channel, ChannelBuilder};
+#[cfg(feature = "channel")]
+pub use common::{ChannelError, ChannelPhase};
 pub(crate) use interceptor::Hooks;
 pub use interceptor::{Answered, Intercepted, Interceptor, Next, Outgoing};
 pub use retry::RetryPolicy;

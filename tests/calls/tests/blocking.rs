@@ -449,6 +449,6 @@ fn a_server_that_is_not_there_is_named() {
     let client = NotesBlockingClient::new(channel);
     let status = in_time(move || client.echo(note("a")).unwrap_err());
     assert_eq!(status.code(), Code::Unavailable);
-    let expected = format!("cannot connect to {address}: ");
+    let expected = format!("no connection to {address}: ");
     assert!(status.message().starts_with(&expected), "{status}");
 }

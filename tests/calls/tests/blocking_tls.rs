@@ -166,7 +166,7 @@ fn a_server_is_trusted_whose_authority_was_named_and_no_other() {
     for builder in [builder(), builder().ca_certificate(&*other.pem)] {
         let status = call(builder.build(&uri).unwrap()).unwrap_err();
         assert_eq!(status.code(), Code::Unavailable);
-        let expected = format!("no TLS with {address}: ");
+        let expected = format!("no TLS connection to {address}: ");
         assert!(status.message().starts_with(&expected), "{status}");
         assert!(
             status.message().contains("invalid peer certificate"),
@@ -228,7 +228,7 @@ fn a_server_that_does_not_shake_hands_is_given_up() {
     let client = NotesBlockingClient::new(builder().connect_timeout(SOON).build(&uri).unwrap());
     let status = in_time(move || client.echo(note("a")).unwrap_err());
     assert_eq!(status.code(), Code::Unavailable, "{status}");
-    let expected = format!("cannot connect to {address}: timeout");
+    let expected = format!("no connection to {address}: timeout");
     assert!(status.message().starts_with(&expected), "{status}");
 
     let client = NotesBlockingClient::new(builder().build(&uri).unwrap());

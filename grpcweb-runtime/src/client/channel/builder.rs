@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
@@ -9,14 +7,11 @@ use super::endpoint::Endpoint;
 use super::proxy::Proxy;
 use super::target::Target;
 #[cfg(feature = "tls")]
-use super::tls::{Tls, TlsSettings};
+use super::tls::Tls;
 use super::{Channel, ChannelError};
-
-/// How long a connection may take to be made, unless set otherwise.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a connection is kept without a call, unless set otherwise.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+#[cfg(feature = "tls")]
+use crate::client::common::tls_setters;
+use crate::client::common::{ConnectionSettings, connection_setters};
 
 /// Settings for a [`Channel`].
 ///
@@ -37,22 +32,14 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 #[must_use = "settings do nothing until a channel is built with them"]
 pub struct ChannelBuilder {
     http2_only: bool,
-    connect_timeout: Duration,
-    pool_idle_timeout: Duration,
-    use_proxy: bool,
-    #[cfg(feature = "tls")]
-    tls: TlsSettings,
+    connection: ConnectionSettings,
 }
 
 impl ChannelBuilder {
     pub(super) fn new() -> Self {
         Self {
             http2_only: false,
-            connect_timeout: CONNECT_TIMEOUT,
-            pool_idle_timeout: POOL_IDLE_TIMEOUT,
-            use_proxy: true,
-            #[cfg(feature = "tls")]
-            tls: TlsSettings::default(),
+            connection: ConnectionSettings::default(),
         }
     }
 
@@ -63,43 +50,9 @@ impl ChannelBuilder {
         self
     }
 
-    /// How long a connection may take to be made, a proxy and TLS included: 10 seconds unless set.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// How long a connection is kept while no call uses it: 90 seconds unless set.
-    pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.pool_idle_timeout = timeout;
-        self
-    }
-
-    /// Goes to the server directly, whatever the environment says of proxies.
-    pub fn no_proxy(mut self) -> Self {
-        self.use_proxy = false;
-        self
-    }
-
-    /// Trusts servers that this certificate authority vouches for: one certificate or more, in PEM. With
-    /// it, only those that are named here are trusted, and none of the machine's or Mozilla's.
+    connection_setters!();
     #[cfg(feature = "tls")]
-    pub fn ca_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.tls.authorities.push(pem.into());
-        self
-    }
-
-    /// Shows a certificate to servers that ask for one: the certificate with those between it and its
-    /// authority, and its key, in PEM.
-    #[cfg(feature = "tls")]
-    pub fn client_certificate(
-        mut self,
-        certificates: impl Into<Vec<u8>>,
-        key: impl Into<Vec<u8>>,
-    ) -> Self {
-        self.tls.identity = Some((certificates.into(), key.into()));
-        self
-    }
+    tls_setters!();
 
     /// Makes the channel to the server at a URI.
     ///
@@ -133,20 +86,20 @@ impl ChannelBuilder {
     fn endpoint(&self, uri: &str) -> Result<Endpoint, ChannelError> {
         let target = Target::parse(uri)?;
         let address = target.address();
-        let proxy = if self.use_proxy {
+        let proxy = if self.connection.use_proxy {
             Proxy::from_env(&target)?
         } else {
             None
         };
         #[cfg(not(feature = "tls"))]
-        if target.is_tls() {
+        if target.base.is_tls() {
             let message = "https:// needs the feature `tls-native-roots` or `tls-webpki-roots` of \
                            grpcweb-runtime, or `tls` for a certificate authority of your own";
             return Err(ChannelError::usage(address, message));
         }
         #[cfg(feature = "tls")]
-        let tls = if target.is_tls() {
-            Some(Tls::new(&self.tls, &target, self.http2_only)?)
+        let tls = if target.base.is_tls() {
+            Some(Tls::new(&self.connection.tls, &target, self.http2_only)?)
         } else {
             None
         };
@@ -157,12 +110,12 @@ impl ChannelBuilder {
             #[cfg(feature = "tls")]
             tls,
             http2_only: self.http2_only,
-            timeout: self.connect_timeout,
+            timeout: self.connection.connect_timeout,
         });
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         builder
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(self.pool_idle_timeout)
+            .pool_idle_timeout(self.connection.pool_idle_timeout)
             .http2_only(self.http2_only);
         Ok(Endpoint::new(&builder, connector))
     }

@@ -14,7 +14,7 @@ use super::resolver::{Resolver, Unresolved};
 use super::target::{Place, Target};
 #[cfg(feature = "tls")]
 use super::tls::Tls;
-use super::{ChannelError, ChannelPhase, error};
+use super::{ChannelError, ChannelPhase, cause};
 use crate::BoxError;
 
 /// After how long a silent server is asked whether it is still there: by TCP, as some servers take pings of
@@ -47,7 +47,7 @@ pub(super) struct Route {
 impl Route {
     /// Whether the proxy, where there is one, is told of each request, and not of connections.
     pub(super) fn is_forwarded(&self) -> bool {
-        self.proxy.is_some() && !self.target.is_tls() && !self.http2_only
+        self.proxy.is_some() && !self.target.base.is_tls() && !self.http2_only
     }
 }
 
@@ -110,7 +110,7 @@ impl Connector {
             }
             (_, Some(proxy)) => self.dial(started, ChannelPhase::Proxy, &proxy.uri).await,
             _ => {
-                let uri = route.target.join(None);
+                let uri = route.target.base.join(None);
                 let uri = uri.map_err(|error| self.error(ChannelPhase::Connect, error.into()))?;
                 self.dial(started, ChannelPhase::Connect, &uri).await
             }
@@ -147,22 +147,14 @@ impl Connector {
 
     fn error(&self, phase: ChannelPhase, source: BoxError) -> ChannelError {
         let route = self.route();
-        let address = &route.address;
-        let (phase, message) = match (phase, &route.proxy) {
-            (ChannelPhase::Proxy, Some(proxy)) => {
-                let proxy = proxy.address();
-                (
-                    phase,
-                    format!("no connection to {address} through the proxy {proxy}"),
-                )
+        let phase = match phase {
+            ChannelPhase::Connect if cause::find::<Unresolved>(source.as_ref()).is_some() => {
+                ChannelPhase::Resolve
             }
-            (ChannelPhase::Tls, _) => (phase, format!("no TLS connection to {address}")),
-            _ if error::find::<Unresolved>(source.as_ref()).is_some() => {
-                (ChannelPhase::Resolve, format!("no address for {address}"))
-            }
-            _ => (phase, format!("no connection to {address}")),
+            phase => phase,
         };
-        ChannelError::unreachable(phase, address, message, source)
+        let proxy = route.proxy.as_ref().map(Proxy::address);
+        ChannelError::unreachable(phase, &route.address, proxy.as_deref(), source)
     }
 }
 

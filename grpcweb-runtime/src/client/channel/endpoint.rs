@@ -4,7 +4,7 @@ use hyper_util::client::legacy;
 
 use super::connector::Connector;
 use super::outgoing::Outgoing;
-use super::{ChannelError, ChannelPhase, error};
+use super::{ChannelError, ChannelPhase, cause};
 use crate::Body;
 
 /// One server, and the connections to it.
@@ -33,20 +33,16 @@ impl Endpoint {
     ) -> Result<Response<Body>, ChannelError> {
         let route = self.connector.route();
         let needs_http2 = request.version() == Version::HTTP_2;
-        if needs_http2 && !route.http2_only && !route.target.is_tls() {
+        if needs_http2 && !route.http2_only && !route.target.base.is_tls() {
             return Err(ChannelError::needs_http2(
                 ChannelPhase::Usage,
                 &route.address,
                 "build the channel with `http2_prior_knowledge()`, or use https://",
             ));
         }
-        match route.target.join(request.uri().path_and_query()) {
+        match route.target.base.join(request.uri().path_and_query()) {
             Ok(uri) => *request.uri_mut() = uri,
-            Err(error) => {
-                let message = "the path of the call does not make a URI";
-                let error = ChannelError::usage_because(&route.address, message, error);
-                return Err(error);
-            }
+            Err(error) => return Err(ChannelError::no_uri(&route.address, error)),
         }
         if let Some(proxy) = route.proxy.as_ref().filter(|_| route.is_forwarded()) {
             if let Some(authorization) = &proxy.authorization {
@@ -62,7 +58,7 @@ impl Endpoint {
 
     fn error(&self, failure: legacy::Error, needs_http2: bool) -> ChannelError {
         // What the connector said, without hyper's words around it.
-        if let Some(error) = error::find::<ChannelError>(&failure) {
+        if let Some(error) = cause::find::<ChannelError>(&failure) {
             return error.clone();
         }
         let connected = failure.connect_info();
@@ -74,7 +70,7 @@ impl Endpoint {
         }
         // Without a connection, or of a request that hyper still has all of.
         let unsent = connected.is_none()
-            || error::find::<hyper::Error>(&failure).is_some_and(hyper::Error::is_canceled);
+            || cause::find::<hyper::Error>(&failure).is_some_and(hyper::Error::is_canceled);
         ChannelError::no_response(self.address(), failure.into(), unsent)
     }
 }

@@ -2,10 +2,10 @@
 
 mod balance;
 mod builder;
+mod cause;
 mod connection;
 mod connector;
 mod endpoint;
-mod error;
 mod outgoing;
 mod proxy;
 mod resolver;
@@ -23,6 +23,7 @@ use futures_core::Stream;
 use http::{Request, Response};
 use tower_service::Service;
 
+use super::common::{ChannelError, ChannelPhase};
 use crate::Body;
 use balance::Balance;
 use endpoint::Endpoint;
@@ -30,7 +31,6 @@ use outgoing::Outgoing;
 
 pub use balance::Change;
 pub use builder::ChannelBuilder;
-pub use error::{ChannelError, ChannelPhase};
 
 /// A transport on hyper, to one server or to several that do the same: HTTP/1.1 with kept connections, or
 /// HTTP/2.

@@ -22,11 +22,12 @@ pub(super) struct Proxy {
 impl Proxy {
     /// What the environment says for a target.
     pub(super) fn from_env(target: &Target) -> Result<Option<Self>, ChannelError> {
-        let (Place::Tcp, false) = (&target.place, is_loopback(target.host())) else {
+        let (Place::Tcp, false) = (&target.place, is_loopback(target.base.host())) else {
             return Ok(None);
         };
         let address = target.address();
         let uri = target
+            .base
             .join(None)
             .map_err(|error| ChannelError::usage_because(&address, "not a URI", error))?;
         let Some(found) = Matcher::from_env().intercept(&uri) else {

@@ -1,26 +1,16 @@
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::ChannelError;
 use super::connection::{Connection, Io};
 use super::target::Target;
 use crate::BoxError;
-
-/// Whom a channel trusts, and who it is.
-#[derive(Clone, Default)]
-pub(super) struct TlsSettings {
-    /// PEM.
-    pub(super) authorities: Vec<Vec<u8>>,
-    /// The certificates and the key, in PEM.
-    pub(super) identity: Option<(Vec<u8>, Vec<u8>)>,
-}
+use crate::client::common::{TlsSettings, invalid_authorities, invalid_identity};
 
 /// How a channel makes a connection one with TLS.
 pub(super) struct Tls {
@@ -35,28 +25,29 @@ impl Tls {
         http2_only: bool,
     ) -> Result<Self, ChannelError> {
         let address = target.address();
-        let invalid = |what: &str, error| ChannelError::usage_because(&address, what, error);
-        let host = target.host().trim_start_matches('[').trim_end_matches(']');
+        let invalid =
+            |what: &str, error: BoxError| ChannelError::usage_because(&address, what, error);
+        let host = target
+            .base
+            .host()
+            .trim_start_matches('[')
+            .trim_end_matches(']');
         let name = ServerName::try_from(host.to_owned())
             .map_err(|error| invalid("not a name that a certificate can have", error.into()))?;
-        let roots = settings
-            .roots()
-            .map_err(|error| invalid("no certificate authorities to trust", error))?;
+        let roots = roots(settings).map_err(|error| invalid_authorities(&address, error))?;
         // The provider of the process, which others may have set, would be another one.
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| invalid("no TLS", error.into()))?
             .with_root_certificates(roots);
-        let mut config = match &settings.identity {
+        let identity = settings
+            .identity()
+            .map_err(|error| invalid_identity(&address, error))?;
+        let mut config = match identity {
             None => builder.with_no_client_auth(),
-            Some((certificates, key)) => {
-                let what = "the client certificate or its key cannot be used";
-                let (certificates, key) =
-                    identity(certificates, key).map_err(|error| invalid(what, error))?;
-                builder
-                    .with_client_auth_cert(certificates, key)
-                    .map_err(|error| invalid(what, error.into()))?
-            }
+            Some((certificates, key)) => builder
+                .with_client_auth_cert(certificates, key)
+                .map_err(|error| invalid_identity(&address, error.into()))?,
         };
         config.alpn_protocols = vec![b"h2".to_vec()];
         if !http2_only {
@@ -75,23 +66,15 @@ impl Tls {
     }
 }
 
-impl TlsSettings {
-    fn roots(&self) -> Result<RootCertStore, BoxError> {
-        let mut roots = RootCertStore::empty();
-        for pem in &self.authorities {
-            let before = roots.len();
-            for certificate in CertificateDer::pem_slice_iter(pem) {
-                roots.add(certificate?)?;
-            }
-            if roots.len() == before {
-                return Err("no certificate in the PEM of `ca_certificate`".into());
-            }
-        }
-        if self.authorities.is_empty() {
-            add_default_roots(&mut roots)?;
-        }
-        Ok(roots)
+fn roots(settings: &TlsSettings) -> Result<RootCertStore, BoxError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in settings.authorities()? {
+        roots.add(certificate)?;
     }
+    if roots.is_empty() {
+        add_default_roots(&mut roots)?;
+    }
+    Ok(roots)
 }
 
 #[cfg(not(any(feature = "tls-native-roots", feature = "tls-webpki-roots")))]
@@ -126,27 +109,6 @@ fn add_default_roots(roots: &mut RootCertStore) -> Result<(), BoxError> {
     Ok(())
 }
 
-fn identity(
-    certificates: &[u8],
-    key: &[u8],
-) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), BoxError> {
-    let certificates =
-        CertificateDer::pem_slice_iter(certificates).collect::<Result<Vec<_>, _>>()?;
-    if certificates.is_empty() {
-        return Err("no certificate in the PEM of `client_certificate`".into());
-    }
-    Ok((certificates, PrivateKeyDer::from_pem_slice(key)?))
-}
-
-impl fmt::Debug for TlsSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsSettings")
-            .field("authorities", &self.authorities.len())
-            .field("identity", &self.identity.is_some())
-            .finish()
-    }
-}
-
 #[cfg(all(test, feature = "tls-webpki-roots"))]
 mod tests {
     use super::*;
@@ -154,9 +116,9 @@ mod tests {
     #[test]
     fn certificate_authorities_that_are_named_are_the_only_ones() {
         let default = TlsSettings::default();
-        assert!(!default.roots().unwrap().is_empty());
+        assert!(!roots(&default).unwrap().is_empty());
         let mut named = TlsSettings::default();
-        named.authorities.push(Vec::new());
-        assert!(named.roots().is_err());
+        named.trust(Vec::new());
+        assert!(roots(&named).is_err());
     }
 }

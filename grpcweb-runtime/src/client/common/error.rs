@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use crate::{BoxError, Status};
 
-/// Why a [`Channel`](crate::Channel) could not be made, or could not carry a call.
+/// Why a channel could not be made, or could not carry a call.
 ///
 /// Its sources say the rest. A client's call fails with `UNAVAILABLE` and all of their messages, or, where
 /// a [`Status`] is among them, with that.
 ///
 /// ```
+/// # #[cfg(feature = "channel")] {
 /// use grpcweb_runtime::Channel;
 ///
 /// let error = Channel::new("localhost:8080").unwrap_err();
 /// assert!(error.is_usage());
 /// assert!(error.to_string().contains("http://"));
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct ChannelError(Arc<Inner>);
@@ -28,7 +30,7 @@ struct Inner {
     unsent: bool,
 }
 
-/// What a [`Channel`](crate::Channel) was doing when it failed.
+/// What a channel was doing when it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChannelPhase {
@@ -48,12 +50,12 @@ pub enum ChannelPhase {
 
 impl ChannelError {
     /// A mistake in how a channel is made.
-    pub(super) fn usage(address: impl Into<String>, message: impl Into<String>) -> Self {
+    pub(crate) fn usage(address: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(ChannelPhase::Usage, address, message, None, true)
     }
 
     /// The same, which something else noticed.
-    pub(super) fn usage_because(
+    pub(crate) fn usage_because(
         address: impl Into<String>,
         message: impl Into<String>,
         source: impl Into<BoxError>,
@@ -63,30 +65,44 @@ impl ChannelError {
     }
 
     /// A call that cannot work over the channel or the server it is made over, however often it is tried.
-    pub(super) fn needs_http2(phase: ChannelPhase, address: &str, what_to_do: &str) -> Self {
+    pub(crate) fn needs_http2(phase: ChannelPhase, address: &str, what_to_do: &str) -> Self {
         let message = format!("the call needs HTTP/2, which {address} is not reached with");
         let status = Status::failed_precondition(format!("{message}: {what_to_do}"));
         Self::new(phase, address, message, Some(status.into()), true)
     }
 
-    /// A server that could not be connected to.
-    pub(super) fn unreachable(
+    /// A call whose path cannot stand in a URI.
+    pub(crate) fn no_uri(address: &str, error: http::Error) -> Self {
+        Self::usage_because(address, "the path of the call does not make a URI", error)
+    }
+
+    /// A server that could not be connected to. `proxy`, as in `host:port`, is the one between.
+    pub(crate) fn unreachable(
         phase: ChannelPhase,
         address: &str,
-        message: impl Into<String>,
+        proxy: Option<&str>,
         source: BoxError,
     ) -> Self {
+        let message = match (phase, proxy) {
+            (ChannelPhase::Resolve, _) => format!("no address for {address}"),
+            (ChannelPhase::Proxy, Some(proxy)) => {
+                format!("no connection to {address} through the proxy {proxy}")
+            }
+            (ChannelPhase::Tls, _) => format!("no TLS connection to {address}"),
+            _ => format!("no connection to {address}"),
+        };
         Self::new(phase, address, message, Some(source), true)
     }
 
     /// A request that got no response.
-    pub(super) fn no_response(address: &str, source: BoxError, unsent: bool) -> Self {
+    pub(crate) fn no_response(address: &str, source: BoxError, unsent: bool) -> Self {
         let message = format!("no response from {address}");
         Self::new(ChannelPhase::Http, address, message, Some(source), unsent)
     }
 
     /// No server that a request could be sent to.
-    pub(super) fn no_servers(message: &str) -> Self {
+    #[cfg(feature = "channel")]
+    pub(crate) fn no_servers(message: &str) -> Self {
         Self::new(ChannelPhase::Resolve, "", message, None, true)
     }
 
@@ -162,16 +178,4 @@ impl Error for ChannelError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
     }
-}
-
-/// The error of a type in a chain of sources, if one is there.
-pub(super) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    let mut error = Some(error);
-    while let Some(current) = error {
-        if let Some(found) = current.downcast_ref() {
-            return Some(found);
-        }
-        error = current.source();
-    }
-    None
 }
