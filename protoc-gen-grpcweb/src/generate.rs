@@ -117,6 +117,7 @@ fn embedded_set(descriptors: &Descriptors, options: &Options) -> Result<String, 
         .map_err(|error| Error::with_source("the descriptors are malformed", error))?;
     Ok(format!(
         "\n/// An encoded `google.protobuf.FileDescriptorSet` of all files, without their comments.\n\
+         #[allow(dead_code, unreachable_pub)]\n\
          pub const FILE_DESCRIPTOR_SET: &[u8] = {};\n",
         Literal::byte_string(&set)
     ))
