@@ -47,6 +47,7 @@
 //! - `blocking`: clients without `async`, in the module `blocking`; `blocking-tls`: TLS for them, on rustls.
 //! - `cors`: `Cors`, for pages of other origins.
 //! - `gzip`, `deflate`, `zstd`, `brotli`, `snappy`: each a `CompressionEncoding`.
+//! - `health`: `grpc.health.v1` and a page for probes, in the module `health`.
 //! - `tokio`: timers for deadlines and slow senders. `channel`, `serve` and `axum` bring it. Without it, a
 //!   deadline is noticed only when something else wakes the call.
 //!
@@ -64,6 +65,10 @@
     )
 )]
 
+// Generated code names this crate from outside.
+#[cfg(feature = "health")]
+extern crate self as grpcweb_runtime;
+
 mod body;
 mod cancel;
 mod code;
@@ -80,6 +85,8 @@ mod outbound;
 mod pem;
 mod request;
 mod response;
+#[cfg(feature = "health")]
+mod service_name;
 mod signal;
 mod status;
 mod streaming;
@@ -91,6 +98,8 @@ pub mod client;
 #[doc(hidden)]
 pub mod codegen;
 pub mod error_details;
+#[cfg(feature = "health")]
+pub mod health;
 pub mod server;
 
 pub use body::{Body, HttpBody};
@@ -108,6 +117,8 @@ pub use server::Cors;
 #[cfg(feature = "serve")]
 pub use server::serve;
 pub use server::{Router, ServerOptions};
+#[cfg(feature = "health")]
+pub use service_name::ServiceName;
 pub use status::Status;
 pub use streaming::Streaming;
 pub use wire::compression::CompressionEncoding;

@@ -20,4 +20,4 @@ pub mod golden;
 pub use canned::{Canned, End};
 pub use notes::{MyNotes, note};
 pub use raw::RawConnection;
-pub use reach::{AnyTransport, Server, WithHeader, over, over_with, over_with_header};
+pub use reach::{AnyTransport, Server, WithHeader, over, over_router, over_with, over_with_header};

@@ -80,6 +80,8 @@ type BoxFuture = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> +
 pub enum AnyTransport {
     /// The server itself.
     InProcess(NotesServer<MyNotes>),
+    /// A router itself.
+    Router(Box<Router>),
     /// Over a socket.
     Channel(Box<Channel>),
 }
@@ -97,6 +99,10 @@ impl Service<Request<Body>> for AnyTransport {
         match self {
             Self::InProcess(server) => {
                 let response = server.call(request);
+                Box::pin(async { response.await.map_err(|never: Infallible| match never {}) })
+            }
+            Self::Router(router) => {
+                let response = router.call(request);
                 Box::pin(async { response.await.map_err(|never: Infallible| match never {}) })
             }
             Self::Channel(channel) => {
@@ -174,16 +180,30 @@ pub async fn over_with_header(
     (server, clients)
 }
 
-async fn transports(
-    notes: &MyNotes,
-    options: ServerOptions,
-) -> (Server, [(&'static str, AnyTransport, Protocol); 8]) {
+/// A client for each way to reach a router, with its name; the server ends when it is dropped.
+pub async fn over_router(router: Router) -> (Server, Vec<(&'static str, Client<AnyTransport>)>) {
+    let server = Server::serve(router.clone()).await;
+    let clients = transports_to(&server, &AnyTransport::Router(Box::new(router)))
+        .into_iter()
+        .map(|(name, transport, protocol)| (name, Client::new(transport).protocol(protocol)))
+        .collect();
+    (server, clients)
+}
+
+type Transports = [(&'static str, AnyTransport, Protocol); 8];
+
+async fn transports(notes: &MyNotes, options: ServerOptions) -> (Server, Transports) {
     let service = NotesServer::new(notes.clone()).with_options(options);
     let server = Server::serve(Router::new().add_service(service.clone())).await;
-    let in_process = || AnyTransport::InProcess(service.clone());
+    let transports = transports_to(&server, &AnyTransport::InProcess(service));
+    (server, transports)
+}
+
+fn transports_to(server: &Server, in_process: &AnyTransport) -> Transports {
+    let in_process = || in_process.clone();
     let http1 = || AnyTransport::Channel(Box::new(server.channel(false)));
     let http2 = || AnyTransport::Channel(Box::new(server.channel(true)));
-    let transports = [
+    [
         ("in process", in_process(), Protocol::GrpcWeb),
         ("text in process", in_process(), Protocol::GrpcWebText),
         ("gRPC in process", in_process(), Protocol::Grpc),
@@ -192,6 +212,5 @@ async fn transports(
         ("HTTP/2", http2(), Protocol::GrpcWeb),
         ("text over HTTP/2", http2(), Protocol::GrpcWebText),
         ("gRPC", http2(), Protocol::Grpc),
-    ];
-    (server, transports)
+    ]
 }
