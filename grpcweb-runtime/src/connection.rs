@@ -59,12 +59,17 @@ impl ConnectionInfo {
 
 /// The address that a request with these extensions came from: as `serve` says, or else axum.
 pub(crate) fn remote_addr(extensions: &Extensions) -> Option<SocketAddr> {
+    peer(extensions).flatten()
+}
+
+/// The same, and `Some(None)` for a Unix socket.
+pub(crate) fn peer(extensions: &Extensions) -> Option<Option<SocketAddr>> {
     if let Some(connection) = extensions.get::<ConnectionInfo>() {
-        return connection.remote_addr();
+        return Some(connection.remote_addr());
     }
     #[cfg(feature = "axum")]
     if let Some(axum::extract::ConnectInfo(address)) = extensions.get() {
-        return Some(*address);
+        return Some(Some(*address));
     }
     None
 }

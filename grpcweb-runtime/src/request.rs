@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -6,6 +6,7 @@ use http::Extensions;
 
 use crate::cancel::{CallContext, Cancelled};
 use crate::deadline::now;
+use crate::server::ClientIp;
 use crate::{MetadataMap, Status, connection};
 
 /// A request message, or a stream of them, with what travels beside it.
@@ -215,6 +216,17 @@ impl<T> Request<T> {
     #[must_use]
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         connection::remote_addr(&self.extensions)
+    }
+
+    /// In a handler: the address of the client, which is not that of a proxy where
+    /// [`TrustedProxies`](crate::server::TrustedProxies) are told; otherwise that of
+    /// [`remote_addr`](Self::remote_addr).
+    #[must_use]
+    pub fn client_ip(&self) -> Option<IpAddr> {
+        match self.extensions.get() {
+            Some(ClientIp(client)) => Some(*client),
+            None => Some(self.remote_addr()?.ip().to_canonical()),
+        }
     }
 
     /// In a handler: a future that is done once nobody waits for the answer any more, or the answer is

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod call;
+mod client_ip;
 mod concurrency;
 #[cfg(feature = "gzip")]
 mod content_encoding;
@@ -27,6 +28,7 @@ mod watchdog;
 
 #[doc(hidden)]
 pub use call::Call;
+pub use client_ip::{ClientIp, InvalidNetwork, TrustedProxies, WithClientIp};
 #[cfg(feature = "cors")]
 pub use cors::{Cors, InvalidCors};
 pub(crate) use drain::Remainder;
