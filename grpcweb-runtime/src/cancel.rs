@@ -50,7 +50,7 @@ impl CancelReason {
 pub(crate) struct CallContext {
     pub(crate) deadline: Option<Instant>,
     over: Signal,
-    shutdown: Option<ShutdownSignal>,
+    pub(crate) shutdown: Option<ShutdownSignal>,
     pub(crate) observed: Option<Box<Observed>>,
 }
 
@@ -101,14 +101,64 @@ impl CallContext {
     }
 }
 
-/// Tells the calls of a server that it is shutting down.
+/// Tells the calls of a connection that it is to end: first that they should, then that they have to.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ShutdownSignal(Arc<Signal>);
+pub(crate) struct ShutdownSignal(Arc<Stages>);
+
+#[derive(Debug, Default)]
+struct Stages {
+    announced: Signal,
+    ended: Signal,
+}
+
+/// Why calls have to end that would not by themselves.
+#[cfg(feature = "serve")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ForcedEnd {
+    Shutdown = 1,
+    MaxAge = 2,
+}
 
 impl ShutdownSignal {
+    /// Tells calls that the server is shutting down. They go on.
     #[cfg(feature = "serve")]
-    pub(crate) fn send(&self) {
-        self.0.set(CancelReason::Shutdown.number());
+    pub(crate) fn announce(&self) {
+        self.0.announced.set(CancelReason::Shutdown.number());
+    }
+
+    /// Ready once it is announced.
+    #[cfg(feature = "serve")]
+    pub(crate) fn poll_announced(&self, ticket: &mut Ticket, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.announced.poll(ticket, cx).map(|_| ())
+    }
+
+    /// Ends the calls.
+    #[cfg(feature = "serve")]
+    pub(crate) fn end(&self, why: ForcedEnd) {
+        self.0.ended.set(why as u8);
+    }
+
+    /// What the calls end with, if they have to.
+    pub(crate) fn ended(&self) -> Option<Status> {
+        self.0.ended.get().map(Self::status)
+    }
+
+    pub(crate) fn poll_ended(&self, ticket: &mut Ticket, cx: &mut Context<'_>) -> Poll<Status> {
+        self.0.ended.poll(ticket, cx).map(Self::status)
+    }
+
+    /// Forgets one who waits no longer for the end.
+    pub(crate) fn leave(&self, ticket: &Ticket) {
+        self.0.ended.leave(ticket);
+    }
+
+    fn status(why: u8) -> Status {
+        #[cfg(feature = "serve")]
+        if why == ForcedEnd::MaxAge as u8 {
+            return Status::unavailable("the connection has reached its greatest age");
+        }
+        let _ = why;
+        Status::unavailable("the server is shutting down")
     }
 }
 
@@ -144,7 +194,8 @@ impl Future for Cancelled {
             return Poll::Ready(CancelReason::of_number(number));
         }
         match &call.shutdown {
-            Some(ShutdownSignal(signal)) => signal
+            Some(ShutdownSignal(stages)) => stages
+                .announced
                 .poll(&mut this.shutdown, cx)
                 .map(CancelReason::of_number),
             None => Poll::Pending,
@@ -156,8 +207,8 @@ impl Drop for Cancelled {
     fn drop(&mut self) {
         if let Some(call) = &self.call {
             call.over.leave(&self.over);
-            if let Some(ShutdownSignal(signal)) = &call.shutdown {
-                signal.leave(&self.shutdown);
+            if let Some(ShutdownSignal(stages)) = &call.shutdown {
+                stages.announced.leave(&self.shutdown);
             }
         }
     }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::Extensions;
 
 use crate::cancel::ShutdownSignal;
@@ -19,9 +20,12 @@ use crate::cancel::ShutdownSignal;
 #[derive(Clone)]
 pub struct ConnectionInfo(Arc<Inner>);
 
+#[derive(Default)]
 struct Inner {
     remote_addr: Option<SocketAddr>,
     shutdown: Option<ShutdownSignal>,
+    is_tls: bool,
+    peer_certificates: Box<[Bytes]>,
 }
 
 impl ConnectionInfo {
@@ -30,7 +34,7 @@ impl ConnectionInfo {
     pub fn new(remote_addr: Option<SocketAddr>) -> Self {
         Self(Arc::new(Inner {
             remote_addr,
-            shutdown: None,
+            ..Inner::default()
         }))
     }
 
@@ -43,6 +47,7 @@ impl ConnectionInfo {
         Self(Arc::new(Inner {
             remote_addr,
             shutdown,
+            ..Inner::default()
         }))
     }
 
@@ -50,6 +55,19 @@ impl ConnectionInfo {
     #[must_use]
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         self.0.remote_addr
+    }
+
+    /// Whether the connection came to `serve` with TLS. A proxy in front may have taken it off.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.0.is_tls
+    }
+
+    /// The certificates that the client showed, in DER, its own first. They are checked; empty where it
+    /// showed none, or was not asked for any.
+    #[must_use]
+    pub fn peer_certificates(&self) -> &[Bytes] {
+        &self.0.peer_certificates
     }
 
     pub(crate) fn shutdown(&self) -> Option<&ShutdownSignal> {
@@ -78,6 +96,7 @@ impl fmt::Debug for ConnectionInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConnectionInfo")
             .field("remote_addr", &self.0.remote_addr)
+            .field("is_tls", &self.0.is_tls)
             .finish_non_exhaustive()
     }
 }

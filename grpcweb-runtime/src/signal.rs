@@ -22,7 +22,7 @@ struct Waiting {
 
 /// The place of one who waits: one waker each, however often it asks.
 #[derive(Debug, Default)]
-pub(crate) struct Ticket(Option<u64>);
+pub(crate) struct Ticket(Option<(u64, Waker)>);
 
 impl Signal {
     /// Sets it, unless it is set. Whether it was not.
@@ -48,13 +48,20 @@ impl Signal {
         if let Some(value) = self.get() {
             return Poll::Ready(value);
         }
+        let id = match &ticket.0 {
+            // Whoever asks again from the same task needs no lock.
+            Some((_, waker)) if waker.will_wake(cx.waker()) => return Poll::Pending,
+            Some((id, _)) => Some(*id),
+            None => None,
+        };
         let mut waiting = self.waiting();
-        let id = *ticket.0.get_or_insert_with(|| {
+        let id = id.unwrap_or_else(|| {
             waiting.next += 1;
             waiting.next
         });
         waiting.wakers.insert(id, cx.waker().clone());
         drop(waiting);
+        ticket.0 = Some((id, cx.waker().clone()));
         self.awaited.store(true, Ordering::SeqCst);
         // It may have been set before the waker was there to be woken.
         match self.get() {
@@ -65,8 +72,8 @@ impl Signal {
 
     /// Forgets one who waits no longer.
     pub(crate) fn leave(&self, ticket: &Ticket) {
-        if let Some(id) = ticket.0 {
-            self.waiting().wakers.remove(&id);
+        if let Some((id, _)) = &ticket.0 {
+            self.waiting().wakers.remove(id);
         }
     }
 

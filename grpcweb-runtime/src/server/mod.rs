@@ -39,8 +39,10 @@ pub use observer::{CallObserver, Direction, Ending, Observer, Outcome, StartedCa
 pub use options::ServerOptions;
 pub use respond::ResponseFuture;
 pub use router::Router;
+#[cfg(feature = "signal")]
+pub use serve::shutdown_signal;
 #[cfg(feature = "serve")]
-pub use serve::{Serve, serve};
+pub use serve::{Http2Options, Listener, Serve, bind, serve};
 pub use service::RpcService;
 #[doc(hidden)]
 pub use service::handle;

@@ -9,8 +9,9 @@ use std::task::{Context, Poll};
 use super::ahead::Pump;
 use super::concurrency::Permit;
 use crate::Status;
-use crate::cancel::{CallContext, CancelReason};
+use crate::cancel::{CallContext, CancelReason, ShutdownSignal};
 use crate::deadline::{DEADLINE_EXCEEDED, Timer, poll_timer};
+use crate::signal::Ticket;
 
 /// A call that has not ended. Dropped before it has, its client is gone.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub(super) struct Running {
     pub(super) context: Arc<CallContext>,
     timer: Option<Timer>,
     pub(super) pump: Option<Pump>,
+    shutdown: Ticket,
     _permit: Permit,
 }
 
@@ -27,6 +29,7 @@ impl Running {
             timer: context.deadline.map(Timer::at),
             context: Arc::new(context),
             pump: None,
+            shutdown: Ticket::default(),
             _permit: permit,
         }
     }
@@ -38,7 +41,10 @@ impl Running {
     ) -> Result<T, Status> {
         let mut handler = pin!(handler);
         std::future::poll_fn(|cx| match self.run(|| handler.as_mut().poll(cx)) {
-            Ok(Poll::Pending) => self.poll_interrupted(cx).map(Err),
+            Ok(Poll::Pending) => match self.poll_ended(cx) {
+                Poll::Ready(status) => Poll::Ready(Err(status)),
+                Poll::Pending => self.poll_interrupted(cx).map(Err),
+            },
             Ok(ready) => ready,
             Err(panicked) => Poll::Ready(Err(panicked)),
         })
@@ -59,6 +65,14 @@ impl Running {
             self.context.end(CancelReason::DeadlineExceeded);
             return Poll::Ready(Status::deadline_exceeded(DEADLINE_EXCEEDED));
         }
+        if let Some(status) = self
+            .context
+            .shutdown
+            .as_ref()
+            .and_then(ShutdownSignal::ended)
+        {
+            return Poll::Ready(self.shut_down(status));
+        }
         match &self.pump {
             Some(pump) => pump.poll_gone(cx).map(|()| {
                 self.context.end(CancelReason::ClientGone);
@@ -66,6 +80,21 @@ impl Running {
             }),
             None => Poll::Pending,
         }
+    }
+
+    /// Ready once the server ends the call; wakes one that waits.
+    pub(super) fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
+        let Some(shutdown) = &self.context.shutdown else {
+            return Poll::Pending;
+        };
+        shutdown
+            .poll_ended(&mut self.shutdown, cx)
+            .map(|status| self.shut_down(status))
+    }
+
+    fn shut_down(&self, status: Status) -> Status {
+        self.context.end(CancelReason::Shutdown);
+        status
     }
 
     /// The call has ended by itself, or with what interrupted it.
@@ -77,6 +106,9 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if let Some(shutdown) = &self.context.shutdown {
+            shutdown.leave(&self.shutdown);
+        }
         if self.context.end(CancelReason::ClientGone) {
             self.context.finish(false);
         }

@@ -117,7 +117,7 @@ impl StreamBody {
                 if running.context.deadline.is_some() {
                     *reader = Some(cx.waker().clone());
                 }
-                Poll::Pending
+                running.poll_ended(cx).map(|status| Some(Err(status)))
             }
             Err(panicked) => Poll::Ready(Some(Err(panicked))),
         }

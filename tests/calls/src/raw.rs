@@ -89,6 +89,16 @@ impl RawConnection {
         response.expect("a response or an end in time")
     }
 
+    /// Whether the server begins to answer, of which nothing more is read.
+    ///
+    /// # Panics
+    ///
+    /// Where it does nothing.
+    pub async fn starts(&mut self) -> bool {
+        let more = timeout(PATIENCE, self.more()).await;
+        more.expect("an answer in time").is_some()
+    }
+
     /// Whether the server closes the connection without sending more.
     ///
     /// # Panics

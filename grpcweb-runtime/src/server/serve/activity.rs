@@ -1,0 +1,154 @@
+//! What a connection knows of its calls.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+
+use crate::ConnectionInfo;
+use crate::deadline::now;
+
+/// Whether a connection has had a call, and how long it has had none.
+#[derive(Debug)]
+pub(super) struct Activity {
+    called: AtomicBool,
+    /// Where anybody wants to know.
+    idle: Option<Idle>,
+}
+
+#[derive(Debug)]
+struct Idle {
+    begin: Instant,
+    running: AtomicUsize,
+    /// When the last call ended: nanoseconds since the beginning.
+    ended: AtomicU64,
+}
+
+impl Activity {
+    pub(super) fn new(counts: bool) -> Self {
+        Self {
+            called: AtomicBool::new(false),
+            idle: counts.then(|| Idle {
+                begin: now(),
+                running: AtomicUsize::new(0),
+                ended: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    pub(super) fn was_called(&self) -> bool {
+        self.called.load(Ordering::Relaxed)
+    }
+
+    /// When the last call ended; `None` where one is running, or nobody counts them.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        let idle = self.idle.as_ref()?;
+        let ended = Duration::from_nanos(idle.ended.load(Ordering::SeqCst));
+        (idle.running.load(Ordering::SeqCst) == 0).then(|| idle.begin + ended)
+    }
+}
+
+/// A call that is running, where they are counted.
+struct Counted(Option<Arc<Activity>>);
+
+impl Counted {
+    fn new(activity: &Arc<Activity>) -> Self {
+        activity.called.store(true, Ordering::Relaxed);
+        Self(activity.idle.as_ref().map(|idle| {
+            idle.running.fetch_add(1, Ordering::SeqCst);
+            Arc::clone(activity)
+        }))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if let Some(idle) = self.0.as_ref().and_then(|activity| activity.idle.as_ref()) {
+            let ended = now().saturating_duration_since(idle.begin).as_nanos();
+            let ended = u64::try_from(ended).unwrap_or(u64::MAX);
+            idle.ended.fetch_max(ended, Ordering::SeqCst);
+            idle.running.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
+/// The service of a connection: notes its calls, and tells them where they come from.
+pub(super) struct Watched<S> {
+    pub(super) inner: S,
+    pub(super) activity: Arc<Activity>,
+    pub(super) connection: ConnectionInfo,
+}
+
+impl<S, B, R> hyper::service::Service<Request<B>> for Watched<S>
+where
+    S: hyper::service::Service<Request<B>, Response = Response<R>>,
+{
+    type Response = Response<WatchedBody<R>>;
+    type Error = S::Error;
+    type Future = WatchedCall<S::Future>;
+
+    fn call(&self, mut request: Request<B>) -> Self::Future {
+        request.extensions_mut().insert(self.connection.clone());
+        WatchedCall {
+            counted: Some(Counted::new(&self.activity)),
+            inner: self.inner.call(request),
+        }
+    }
+}
+
+pin_project! {
+    /// A response to be.
+    pub(super) struct WatchedCall<F> {
+        #[pin]
+        inner: F,
+        counted: Option<Counted>,
+    }
+}
+
+impl<F: Future<Output = Result<Response<B>, E>>, B, E> Future for WatchedCall<F> {
+    type Output = Result<Response<WatchedBody<B>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let response = ready!(this.inner.poll(cx))?;
+        let counted = this.counted.take();
+        Poll::Ready(Ok(response.map(|inner| WatchedBody {
+            inner,
+            _counted: counted,
+        })))
+    }
+}
+
+pin_project! {
+    /// A response that is on its way.
+    pub(super) struct WatchedBody<B> {
+        #[pin]
+        inner: B,
+        _counted: Option<Counted>,
+    }
+}
+
+impl<B: Body> Body for WatchedBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        self.project().inner.poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

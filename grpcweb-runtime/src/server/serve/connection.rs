@@ -1,0 +1,148 @@
+//! One connection, from its first byte to its end.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::rt::{Read, Write};
+use hyper_util::rt::TokioExecutor;
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use tower_service::Service;
+
+use super::activity::{Activity, Watched};
+use super::limits::Limits;
+use crate::body::HttpBody;
+use crate::cancel::{ForcedEnd, ShutdownSignal};
+use crate::deadline::{Timer, now, poll_timer};
+use crate::signal::Ticket;
+use crate::{BoxError, ConnectionInfo};
+
+/// How long what ends a call has to reach the client, where the server ended it.
+pub(super) const FLUSH: Duration = Duration::from_secs(1);
+
+/// What all connections of a server share.
+pub(super) struct Protocol {
+    pub(super) limits: Limits,
+    pub(super) hyper: auto::Builder<TokioExecutor>,
+}
+
+/// Serves a connection until it ends.
+pub(super) async fn converse<I, S, B>(
+    protocol: Arc<Protocol>,
+    io: I,
+    service: S,
+    info: ConnectionInfo,
+) where
+    I: Read + Write + Unpin + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    B: HttpBody + http_body::Body<Data: Send>,
+{
+    let limits = &protocol.limits;
+    let activity = Arc::new(Activity::new(limits.idle.is_some()));
+    let mut watch = Watch {
+        limits,
+        signal: info.shutdown().cloned(),
+        announced: Ticket::default(),
+        first_request: limits.first_request.and_then(Timer::after),
+        idle: limits.idle.and_then(Timer::after),
+        age: limits.age.and_then(Timer::after),
+        age_grace: None,
+        flush: None,
+        activity: Arc::clone(&activity),
+    };
+    let service = Watched {
+        inner: TowerToHyperService::new(service),
+        activity,
+        connection: info,
+    };
+    let mut connection = pin!(protocol.hyper.serve_connection(io, service));
+    let mut closing = false;
+    poll_fn(|cx| {
+        // First of all, so that a request that is there already is not turned away by a shutdown. Ends with
+        // an error where the client goes away: nothing is to be done about it here.
+        let mut polled = connection.as_mut().poll(cx).map(drop);
+        if polled.is_pending() && !closing && watch.poll_close(cx).is_ready() {
+            closing = true;
+            connection.as_mut().graceful_shutdown();
+            polled = connection.as_mut().poll(cx).map(drop);
+        }
+        if polled.is_pending() {
+            polled = watch.poll_abandon(cx);
+        }
+        polled
+    })
+    .await;
+}
+
+/// What may end a connection that would go on.
+struct Watch<'a> {
+    limits: &'a Limits,
+    signal: Option<ShutdownSignal>,
+    announced: Ticket,
+    first_request: Option<Timer>,
+    idle: Option<Timer>,
+    age: Option<Timer>,
+    age_grace: Option<Timer>,
+    flush: Option<Timer>,
+    activity: Arc<Activity>,
+}
+
+impl Watch<'_> {
+    /// Ready when the connection is to take no more calls.
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(signal) = &self.signal {
+            if signal.poll_announced(&mut self.announced, cx).is_ready() {
+                self.age = None;
+                return Poll::Ready(());
+            }
+        }
+        if poll_timer(&mut self.age, cx).is_ready() {
+            self.age = None;
+            self.age_grace = Timer::after(self.limits.age_grace);
+            return Poll::Ready(());
+        }
+        self.poll_idle(cx)
+    }
+
+    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(limit) = self.limits.idle else {
+            return Poll::Pending;
+        };
+        while poll_timer(&mut self.idle, cx).is_ready() {
+            let since = self.activity.idle_since();
+            let end = since.unwrap_or_else(now).checked_add(limit);
+            if since.is_some() && end.is_some_and(|end| end <= now()) {
+                return Poll::Ready(());
+            }
+            self.idle = end.map(Timer::at);
+        }
+        Poll::Pending
+    }
+
+    /// Ready when the connection is to be dropped as it is.
+    fn poll_abandon(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.first_request.is_some() {
+            if self.activity.was_called() {
+                self.first_request = None;
+            } else if poll_timer(&mut self.first_request, cx).is_ready() {
+                return Poll::Ready(());
+            }
+        }
+        if poll_timer(&mut self.age_grace, cx).is_ready() {
+            self.age_grace = None;
+            if let Some(signal) = &self.signal {
+                signal.end(ForcedEnd::MaxAge);
+            }
+            self.flush = Timer::after(FLUSH);
+        }
+        poll_timer(&mut self.flush, cx)
+    }
+}

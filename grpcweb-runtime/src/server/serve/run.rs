@@ -1,0 +1,139 @@
+//! A server from its first connection to its last.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
+use tower_service::Service;
+
+use super::accept;
+use super::connection::{FLUSH, Protocol, converse};
+use super::connections::Connections;
+use super::listener::Listener;
+use super::shutdown::{Event, Shutdown};
+use super::{Limits, Serve};
+use crate::body::HttpBody;
+use crate::cancel::ShutdownSignal;
+use crate::deadline::{Timer, poll_timer};
+use crate::{BoxError, ConnectionInfo};
+
+pub(super) async fn run<L, S, B>(serve: Serve<L, S>) -> io::Result<()>
+where
+    L: Listener,
+    S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    B: HttpBody + http_body::Body<Data: Send>,
+{
+    let Serve {
+        listener,
+        service,
+        limits,
+        shutdown,
+    } = serve;
+    let Shutdown {
+        mut begin,
+        is_graceful,
+        hooks,
+        delay,
+        grace,
+        mut hurry,
+    } = shutdown;
+    let mut server = Server {
+        listener,
+        service,
+        signals: is_graceful || limits.age.is_some(),
+        protocol: Arc::new(Protocol {
+            hyper: limits.hyper(),
+            limits,
+        }),
+        connections: Connections::default(),
+    };
+    server.accept_until(&mut begin).await;
+    for hook in hooks {
+        hook();
+    }
+    if !delay.is_zero() {
+        server.accept_until(sleep_or(delay, &mut hurry)).await;
+    }
+    let Server {
+        listener,
+        mut connections,
+        ..
+    } = server;
+    drop(listener);
+    connections.announce_shutdown();
+    if !drained(&mut connections, sleep_or(grace, &mut hurry)).await {
+        connections.end_calls();
+        drained(&mut connections, tokio::time::sleep(FLUSH)).await;
+    }
+    connections.close().await;
+    Ok(())
+}
+
+struct Server<L, S> {
+    listener: L,
+    service: S,
+    protocol: Arc<Protocol>,
+    /// Whether connections may be told to end.
+    signals: bool,
+    connections: Connections,
+}
+
+impl<L, S, B> Server<L, S>
+where
+    L: Listener,
+    S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    B: HttpBody + http_body::Body<Data: Send>,
+{
+    async fn accept_until(&mut self, until: impl Future<Output = ()>) {
+        let mut until = pin!(until);
+        let Limits { connections, .. } = self.protocol.limits;
+        let max = connections.map_or(usize::MAX, usize::from);
+        let connections = &mut self.connections;
+        while let Some((io, remote_addr)) =
+            accept::next(&mut self.listener, connections, max, until.as_mut()).await
+        {
+            let signal = self.signals.then(ShutdownSignal::default);
+            let info = ConnectionInfo::of_server(remote_addr, signal.clone());
+            let protocol = Arc::clone(&self.protocol);
+            let service = self.service.clone();
+            connections.spawn(converse(protocol, TokioIo::new(io), service, info), signal);
+        }
+    }
+}
+
+/// Done after a time, or with what cuts it short.
+fn sleep_or(time: Duration, hurry: &mut Event) -> impl Future<Output = ()> {
+    let mut timer = Timer::after(time);
+    poll_fn(move |cx| {
+        if hurry.as_mut().poll(cx).is_ready() {
+            // Once is enough: it is not to be polled again.
+            *hurry = Box::pin(std::future::ready(()));
+            return Poll::Ready(());
+        }
+        poll_timer(&mut timer, cx)
+    })
+}
+
+/// Whether all connections end before `until` is done.
+async fn drained(connections: &mut Connections, until: impl Future<Output = ()>) -> bool {
+    let mut until = pin!(until);
+    poll_fn(|cx| {
+        if connections.poll_none(cx).is_ready() {
+            return Poll::Ready(true);
+        }
+        until.as_mut().poll(cx).map(|()| false)
+    })
+    .await
+}
