@@ -48,6 +48,8 @@
 //! - `cors`: `Cors`, for pages of other origins.
 //! - `gzip`, `deflate`, `zstd`, `brotli`, `snappy`: each a `CompressionEncoding`.
 //! - `health`: `grpc.health.v1` and a page for probes, in the module `health`.
+//! - `tracing`: `observe::Tracing`, spans of the crate `tracing`, and the W3C trace context; `metrics`:
+//!   `observe::Metrics`, which counts calls through the crate `metrics`.
 //! - `tokio`: timers for deadlines and slow senders. `channel`, `serve` and `axum` bring it. Without it, a
 //!   deadline is noticed only when something else wakes the call.
 //!
@@ -100,6 +102,8 @@ pub mod codegen;
 pub mod error_details;
 #[cfg(feature = "health")]
 pub mod health;
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+pub mod observe;
 pub mod server;
 
 pub use body::{Body, HttpBody};
