@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use super::interceptor::{Interceptor, Interceptors};
 use super::observer::{Observer, Observers};
-use crate::CompressionEncoding;
 use crate::limits::Limits;
 use crate::wire::compression::Encodings;
+use crate::{CompressionEncoding, Protocol};
 
 /// What a server allows a call, and how it answers: for all its services
 /// ([`Router::with_options`](crate::Router::with_options)), for one (`with_options` of a generated
@@ -28,6 +28,7 @@ use crate::wire::compression::Encodings;
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct ServerOptions {
+    protocols: Option<Vec<Protocol>>,
     max_decoding_message_size: Option<usize>,
     max_encoding_message_size: Option<usize>,
     max_request_size: Option<u64>,
@@ -50,6 +51,20 @@ impl ServerOptions {
     /// Options with nothing set.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Speaks these protocols and no others: a call in another one is answered with `UNIMPLEMENTED`. Unless
+    /// set, all are spoken.
+    ///
+    /// ```
+    /// use grpcweb_runtime::{Protocol, ServerOptions};
+    ///
+    /// let for_other_servers = ServerOptions::new().protocols([Protocol::Grpc]);
+    /// # let _ = for_other_servers;
+    /// ```
+    pub fn protocols(mut self, protocols: impl IntoIterator<Item = Protocol>) -> Self {
+        self.protocols = Some(protocols.into_iter().collect());
+        self
     }
 
     /// The most bytes of a message received, before and after it is decompressed: 4 MiB unless set. A
@@ -190,6 +205,7 @@ impl ServerOptions {
     /// These options, with those of `outer` where nothing is set, and after what adds up.
     pub(super) fn or(&self, outer: &Self) -> Self {
         Self {
+            protocols: self.protocols.clone().or_else(|| outer.protocols.clone()),
             max_decoding_message_size: self
                 .max_decoding_message_size
                 .or(outer.max_decoding_message_size),
@@ -223,6 +239,7 @@ impl ServerOptions {
     pub(super) fn resolve(&self) -> Resolved {
         const DEFAULT: Limits = Limits::DEFAULT;
         Resolved {
+            protocols: self.protocols.clone(),
             limits: Limits {
                 decoding: self.max_decoding_message_size.unwrap_or(DEFAULT.decoding),
                 encoding: self.max_encoding_message_size.unwrap_or(DEFAULT.encoding),
@@ -246,6 +263,7 @@ impl ServerOptions {
 /// What holds for a call.
 #[derive(Debug)]
 pub(super) struct Resolved {
+    protocols: Option<Vec<Protocol>>,
     pub(super) limits: Limits,
     pub(super) receive_timeout: Duration,
     pub(super) timeout: Option<Duration>,
@@ -257,4 +275,11 @@ pub(super) struct Resolved {
     pub(super) content_encoding: bool,
     pub(super) interceptors: Interceptors,
     pub(super) observers: Observers,
+}
+
+impl Resolved {
+    pub(super) fn speaks(&self, protocol: Protocol) -> bool {
+        let spoken = self.protocols.as_ref();
+        spoken.is_none_or(|spoken| spoken.contains(&protocol))
+    }
 }

@@ -161,6 +161,13 @@ fn accept(
     settings: &MethodSettings,
     request: &Request<Body>,
 ) -> Result<Accepted, Refusal> {
+    if !settings.speaks(protocol) {
+        let status = Status::unimplemented(format!(
+            "calls in the protocol {protocol:?} are not accepted here; the server could, with \
+             ServerOptions::protocols"
+        ));
+        return Err(status.into());
+    }
     let headers = request.headers();
     let format = Format {
         compression: settings

@@ -9,7 +9,9 @@ use calls::proto::calls::notes_server::NotesServer;
 use calls::{MyNotes, note, over_with};
 use futures_util::{StreamExt as _, stream};
 use grpcweb_runtime::error_details::ErrorInfo;
-use grpcweb_runtime::{Code, Request, Response, Router, ServerOptions, Status, Streaming};
+use grpcweb_runtime::{
+    Code, Protocol, Request, Response, Router, ServerOptions, Status, Streaming,
+};
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -220,4 +222,23 @@ async fn a_method_has_limits_of_its_own() {
 fn options_for_a_method_that_is_not_there_are_a_loud_error() {
     let options = ServerOptions::new().method("Ekko", ServerOptions::new());
     let _ = NotesServer::new(MyNotes::default()).with_options(options);
+}
+
+#[tokio::test]
+async fn a_call_in_a_protocol_that_is_not_spoken_is_refused() {
+    let options = ServerOptions::new().protocols([Protocol::Grpc]);
+    let (_server, clients) = over_with(&MyNotes::default(), options).await;
+    for (name, client) in clients {
+        let answer = client.echo(note("a")).await;
+        if name.starts_with("gRPC") {
+            answer.expect(name);
+        } else {
+            let status = answer.expect_err(name);
+            assert_eq!(status.code(), Code::Unimplemented, "{name}");
+            let text = if name.starts_with("text") { "Text" } else { "" };
+            for part in [format!("GrpcWeb{text} are not"), "::protocols".to_owned()] {
+                assert!(status.message().contains(&part), "{name}: {status}");
+            }
+        }
+    }
 }
