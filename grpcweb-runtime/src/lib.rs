@@ -50,6 +50,7 @@
 //! - `health`: `grpc.health.v1` and a page for probes, in the module `health`.
 //! - `tracing`: `observe::Tracing`, spans of the crate `tracing`, and the W3C trace context; `metrics`:
 //!   `observe::Metrics`, which counts calls through the crate `metrics`.
+//! - `reflection`: `grpc.reflection.v1` and `v1alpha`, in the module `reflection`.
 //! - `tokio`: timers for deadlines and slow senders. `channel`, `serve` and `axum` bring it. Without it, a
 //!   deadline is noticed only when something else wakes the call.
 //!
@@ -68,7 +69,7 @@
 )]
 
 // Generated code names this crate from outside.
-#[cfg(feature = "health")]
+#[cfg(any(feature = "health", feature = "reflection"))]
 extern crate self as grpcweb_runtime;
 
 mod body;
@@ -87,7 +88,7 @@ mod outbound;
 mod pem;
 mod request;
 mod response;
-#[cfg(feature = "health")]
+#[cfg(any(feature = "health", feature = "reflection"))]
 mod service_name;
 mod signal;
 mod status;
@@ -104,6 +105,8 @@ pub mod error_details;
 pub mod health;
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 pub mod observe;
+#[cfg(feature = "reflection")]
+pub mod reflection;
 pub mod server;
 
 pub use body::{Body, HttpBody};
@@ -121,7 +124,7 @@ pub use server::Cors;
 #[cfg(feature = "serve")]
 pub use server::serve;
 pub use server::{Router, ServerOptions};
-#[cfg(feature = "health")]
+#[cfg(any(feature = "health", feature = "reflection"))]
 pub use service_name::ServiceName;
 pub use status::Status;
 pub use streaming::Streaming;

@@ -26,3 +26,35 @@ fn generate(module: &str, protos: &[&str], builder: Builder) -> Result<(), Error
 fn the_code_of_health_checks_is_what_is_generated_now() {
     generate("health", &["grpc/health/v1/health.proto"], configure()).unwrap();
 }
+
+/// Both versions of reflection have the same messages, and so one implementation.
+#[test]
+fn the_code_of_reflection_is_what_is_generated_now() {
+    let protos =
+        ["v1", "v1alpha"].map(|version| format!("grpc/reflection/{version}/reflection.proto"));
+    let messages = [
+        "ErrorResponse",
+        "ExtensionNumberResponse",
+        "ExtensionRequest",
+        "FileDescriptorResponse",
+        "ListServiceResponse",
+        "ServerReflectionRequest",
+        "ServerReflectionResponse",
+        "ServiceResponse",
+    ];
+    let builder = configure()
+        .build_client(false)
+        .bytes(".grpc.reflection.v1.FileDescriptorResponse");
+    let builder = messages.iter().fold(builder, |builder, message| {
+        builder.extern_path(
+            format!(".grpc.reflection.v1alpha.{message}"),
+            format!("::grpcweb_runtime::reflection::generated::grpc::reflection::v1::{message}"),
+        )
+    });
+    generate(
+        "reflection",
+        &protos.each_ref().map(String::as_str),
+        builder,
+    )
+    .unwrap();
+}

@@ -39,6 +39,9 @@ mod watch;
 /// ```
 pub use generated::grpc::health::v1 as pb;
 
+#[cfg(feature = "reflection")]
+pub(crate) use generated::FILE_DESCRIPTOR_SET;
+
 pub use pb::health_check_response::ServingStatus;
 pub use probe::{HttpProbe, InFront, ProbeFuture};
 pub use reporter::HealthReporter;

@@ -14,6 +14,8 @@ use super::options::ServerOptions;
 use super::service::{RpcService, foreign, handle_in_router, split_path};
 use super::settings::{RouterSettings, ServiceSettings};
 use crate::body::HttpBody;
+#[cfg(feature = "reflection")]
+use crate::reflection::Reflection;
 use crate::{Body, MethodDescriptor, ServiceDescriptor};
 
 /// Several services under one roof, each at the paths `/{service}/{method}`.
@@ -48,6 +50,8 @@ pub struct Router {
     services: Arc<HashMap<&'static str, Mounted>>,
     settings: RouterSettings,
     has_options: bool,
+    #[cfg(feature = "reflection")]
+    reflection: Option<Reflection>,
 }
 
 /// A service, and what holds for it here.
@@ -80,6 +84,8 @@ impl Router {
     #[track_caller]
     pub fn add_service(mut self, service: impl RpcService) -> Self {
         self.mount(Arc::new(service));
+        #[cfg(feature = "reflection")]
+        self.reflect();
         self
     }
 
@@ -105,6 +111,11 @@ impl Router {
         for mounted in other.services.values() {
             self.mount(Arc::clone(&mounted.service));
         }
+        #[cfg(feature = "reflection")]
+        {
+            self.reflection = self.reflection.or(other.reflection);
+            self.reflect();
+        }
         self
     }
 
@@ -120,6 +131,37 @@ impl Router {
                 entry.insert(Mounted::new(service, &self.settings));
             }
             Entry::Occupied(_) => panic!("the service {name} was added to the router twice"),
+        }
+    }
+
+    /// Adds `grpc.reflection.v1` and `v1alpha`. They list the services of this router that the descriptors
+    /// have, those too that are added later.
+    ///
+    /// # Panics
+    ///
+    /// Where the router has reflection already.
+    #[cfg(feature = "reflection")]
+    #[must_use]
+    #[track_caller]
+    pub fn with_reflection(mut self, reflection: Reflection) -> Self {
+        for service in reflection.beside(std::iter::empty()) {
+            self.mount(service);
+        }
+        self.reflection = Some(reflection);
+        self.reflect();
+        self
+    }
+
+    /// Tells reflection which services there are.
+    #[cfg(feature = "reflection")]
+    fn reflect(&mut self) {
+        let Some(reflection) = &self.reflection else {
+            return;
+        };
+        let services = Arc::make_mut(&mut self.services);
+        for service in reflection.beside(services.keys().copied()) {
+            let mounted = Mounted::new(service, &self.settings);
+            services.insert(mounted.service.descriptor().name, mounted);
         }
     }
 

@@ -13,6 +13,16 @@ pub mod proto {
     grpcweb_runtime::include_protos!();
 }
 
+/// The code generated from `proto/described/`, which is there to be described.
+pub mod described {
+    grpcweb_runtime::include_protos!("described.rs");
+}
+
+/// Clients of the reflection service.
+pub mod reflection {
+    grpcweb_runtime::include_protos!("reflection.rs");
+}
+
 /// Code that `protoc` wrote and somebody checked in: the generator's golden files.
 #[path = "../../../protoc-gen-grpcweb/tests/golden/mod.rs"]
 pub mod golden;
