@@ -51,6 +51,21 @@ impl ConnectionInfo {
         }))
     }
 
+    /// The same, with TLS.
+    #[cfg(feature = "serve-tls")]
+    pub(crate) fn of_tls_server(
+        remote_addr: Option<SocketAddr>,
+        shutdown: Option<ShutdownSignal>,
+        peer_certificates: impl Iterator<Item = Bytes>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            remote_addr,
+            shutdown,
+            is_tls: true,
+            peer_certificates: peer_certificates.collect(),
+        }))
+    }
+
     /// The address at the other end, which may be that of a proxy. `None` for a Unix socket.
     #[must_use]
     pub fn remote_addr(&self) -> Option<SocketAddr> {

@@ -41,7 +41,9 @@
 //! - `channel` (default): `Channel`, the client transport on hyper.
 //! - `tls`, and who is trusted: `tls-native-roots` for what the machine trusts, `tls-webpki-roots` for what
 //!   Mozilla does; without either, only certificate authorities that a `Channel` is given.
-//! - `serve` (default): `serve`, the server on hyper. `signal`: `server::shutdown_signal`, for its end.
+//! - `serve` (default): `serve`, the server on hyper. `signal`: `server::shutdown_signal`, for its end;
+//!   `serve-tls`: `server::ServerTls`, on rustls; `listenfd`: `server::listener_from_env_or`, for sockets that
+//!   systemd or systemfd opened.
 //! - `axum`: `Router::into_axum_router`.
 //! - `layer`: what stands in front of a service as a layer of tower. `axum` and `cors` bring it.
 //! - `blocking`: clients without `async`, in the module `blocking`; `blocking-tls`: TLS for them, on rustls.
@@ -84,7 +86,7 @@ mod inbound;
 mod limits;
 mod metadata;
 mod outbound;
-#[cfg(any(feature = "tls", feature = "blocking-tls"))]
+#[cfg(any(feature = "tls", feature = "blocking-tls", feature = "serve-tls"))]
 mod pem;
 mod request;
 mod response;

@@ -39,10 +39,18 @@ pub use observer::{CallObserver, Direction, Ending, Observer, Outcome, StartedCa
 pub use options::ServerOptions;
 pub use respond::ResponseFuture;
 pub use router::Router;
+#[cfg(all(feature = "serve", unix))]
+pub use serve::bind_unix;
+#[cfg(feature = "listenfd")]
+pub use serve::listener_from_env_or;
 #[cfg(feature = "signal")]
 pub use serve::shutdown_signal;
+#[cfg(all(feature = "listenfd", unix))]
+pub use serve::unix_listener_from_env_or;
 #[cfg(feature = "serve")]
 pub use serve::{Http2Options, Listener, Serve, bind, serve};
+#[cfg(feature = "serve-tls")]
+pub use serve::{Pem, ServerTls, ServerTlsBuilder, TlsError};
 pub use service::RpcService;
 #[doc(hidden)]
 pub use service::handle;

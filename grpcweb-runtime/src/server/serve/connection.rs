@@ -1,6 +1,7 @@
 //! One connection, from its first byte to its end.
 
 use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,13 +10,16 @@ use std::time::Duration;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
 use super::activity::{Activity, Watched};
 use super::limits::Limits;
+#[cfg(feature = "serve-tls")]
+use super::tls::{MaybeTls, handshake};
 use crate::body::HttpBody;
 use crate::cancel::{ForcedEnd, ShutdownSignal};
 use crate::deadline::{Timer, now, poll_timer};
@@ -28,16 +32,47 @@ pub(super) const FLUSH: Duration = Duration::from_secs(1);
 /// What all connections of a server share.
 pub(super) struct Protocol {
     pub(super) limits: Limits,
+    #[cfg(feature = "serve-tls")]
+    pub(super) tls: Option<super::tls::ServerTls>,
     pub(super) hyper: auto::Builder<TokioExecutor>,
 }
 
-/// Serves a connection until it ends.
-pub(super) async fn converse<I, S, B>(
+/// Serves a connection, with TLS if the server has it, until it ends.
+pub(super) async fn begin<I, S, B>(
     protocol: Arc<Protocol>,
     io: I,
+    remote_addr: Option<SocketAddr>,
+    signal: Option<ShutdownSignal>,
     service: S,
-    info: ConnectionInfo,
 ) where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    B: HttpBody + http_body::Body<Data: Send>,
+{
+    #[cfg(feature = "serve-tls")]
+    let (io, info) = match &protocol.tls {
+        Some(tls) => {
+            let timeout = protocol.limits.handshake;
+            let connection = handshake(tls, io, timeout, remote_addr, signal).await;
+            // Whoever does not get through sees by itself why.
+            let Some(connection) = connection else { return };
+            connection
+        }
+        None => (
+            MaybeTls::Plain(io),
+            ConnectionInfo::of_server(remote_addr, signal),
+        ),
+    };
+    #[cfg(not(feature = "serve-tls"))]
+    let info = ConnectionInfo::of_server(remote_addr, signal);
+    converse(&protocol, TokioIo::new(io), service, info).await;
+}
+
+async fn converse<I, S, B>(protocol: &Protocol, io: I, service: S, info: ConnectionInfo)
+where
     I: Read + Write + Unpin + Send + 'static,
     S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
         + Clone

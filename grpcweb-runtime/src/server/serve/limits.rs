@@ -21,6 +21,8 @@ const AGE_GRACE: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub(super) struct Limits {
     pub(super) connections: Option<NonZeroUsize>,
+    #[cfg(feature = "serve-tls")]
+    pub(super) handshake: Option<Duration>,
     pub(super) first_request: Option<Duration>,
     header_read: Option<Duration>,
     pub(super) idle: Option<Duration>,
@@ -33,6 +35,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: None,
+            #[cfg(feature = "serve-tls")]
+            handshake: Some(super::tls::HANDSHAKE),
             first_request: Some(FIRST_REQUEST),
             header_read: Some(HEADER_READ),
             idle: None,

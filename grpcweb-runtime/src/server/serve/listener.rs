@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::net::{TcpListener, TcpStream};
 
 /// After how long a silent client is asked whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
@@ -51,35 +51,4 @@ impl Listener for tokio::net::UnixListener {
         let (stream, _) = tokio::net::UnixListener::accept(self).await?;
         Ok((stream, None))
     }
-}
-
-/// Listens on an address, as `127.0.0.1:8080`, or `[::]:8080` for every address of the machine.
-///
-/// # Errors
-///
-/// Where that is not possible, with the address and what can be done.
-pub async fn bind(address: impl ToSocketAddrs + std::fmt::Debug) -> io::Result<TcpListener> {
-    TcpListener::bind(&address)
-        .await
-        .map_err(|error| explained(&format!("{address:?}"), &error))
-}
-
-fn explained(address: &str, error: &io::Error) -> io::Error {
-    let remedy = match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            ": another program listens there, perhaps this one, started before: end it or take another port"
-        }
-        io::ErrorKind::AddrNotAvailable => {
-            ": this machine does not have the address: take one that it has, or 0.0.0.0 or [::] for all"
-        }
-        io::ErrorKind::PermissionDenied => {
-            ": ports below 1024 are for the administrator on many systems: take a higher one"
-        }
-        io::ErrorKind::InvalidInput => ": an address is like 127.0.0.1:8080",
-        _ => "",
-    };
-    io::Error::new(
-        error.kind(),
-        format!("cannot listen on {address}: {error}{remedy}"),
-    )
 }

@@ -2,8 +2,11 @@
 
 mod accept;
 mod activity;
+mod bind;
 mod connection;
 mod connections;
+#[cfg(feature = "listenfd")]
+mod handed_over;
 mod http2;
 mod limits;
 mod listener;
@@ -11,6 +14,8 @@ mod run;
 mod shutdown;
 #[cfg(feature = "signal")]
 mod signals;
+#[cfg(feature = "serve-tls")]
+mod tls;
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -24,16 +29,26 @@ use tower_service::Service;
 use crate::BoxError;
 use crate::body::HttpBody;
 
+pub use bind::bind;
+#[cfg(unix)]
+pub use bind::bind_unix;
+#[cfg(feature = "listenfd")]
+pub use handed_over::listener_from_env_or;
+#[cfg(all(feature = "listenfd", unix))]
+pub use handed_over::unix_listener_from_env_or;
 pub use http2::Http2Options;
-pub use listener::{Listener, bind};
+pub use listener::Listener;
 #[cfg(feature = "signal")]
 pub use signals::shutdown_signal;
+#[cfg(feature = "serve-tls")]
+pub use tls::{Pem, ServerTls, ServerTlsBuilder, TlsError};
 
 use limits::Limits;
 use shutdown::Shutdown;
 
 /// Serves a [`Router`](crate::Router), or any other tower service for HTTP requests, on a listener:
-/// HTTP/1.1 and HTTP/2 without TLS on the same port, told apart by what the client sends first.
+/// HTTP/1.1 and HTTP/2 on the same port, told apart by what the client sends first; with TLS where `Serve::tls`
+/// of the feature `serve-tls` says so.
 ///
 /// ```no_run
 /// # #[tokio::main(flavor = "current_thread")]
@@ -54,6 +69,8 @@ pub fn serve<L, S>(listener: L, service: S) -> Serve<L, S> {
         service,
         limits: Limits::default(),
         shutdown: Shutdown::default(),
+        #[cfg(feature = "serve-tls")]
+        tls: None,
     }
 }
 
@@ -64,6 +81,8 @@ pub struct Serve<L, S> {
     service: S,
     limits: Limits,
     shutdown: Shutdown,
+    #[cfg(feature = "serve-tls")]
+    tls: Option<ServerTls>,
 }
 
 impl<L, S, B> IntoFuture for Serve<L, S>

@@ -9,19 +9,18 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
 use tower_service::Service;
 
 use super::accept;
-use super::connection::{FLUSH, Protocol, converse};
+use super::connection::{FLUSH, Protocol, begin};
 use super::connections::Connections;
 use super::listener::Listener;
 use super::shutdown::{Event, Shutdown};
 use super::{Limits, Serve};
+use crate::BoxError;
 use crate::body::HttpBody;
 use crate::cancel::ShutdownSignal;
 use crate::deadline::{Timer, poll_timer};
-use crate::{BoxError, ConnectionInfo};
 
 pub(super) async fn run<L, S, B>(serve: Serve<L, S>) -> io::Result<()>
 where
@@ -37,6 +36,8 @@ where
         service,
         limits,
         shutdown,
+        #[cfg(feature = "serve-tls")]
+        tls,
     } = serve;
     let Shutdown {
         mut begin,
@@ -52,6 +53,8 @@ where
         signals: is_graceful || limits.age.is_some(),
         protocol: Arc::new(Protocol {
             hyper: limits.hyper(),
+            #[cfg(feature = "serve-tls")]
+            tls,
             limits,
         }),
         connections: Connections::default(),
@@ -105,10 +108,10 @@ where
             accept::next(&mut self.listener, connections, max, until.as_mut()).await
         {
             let signal = self.signals.then(ShutdownSignal::default);
-            let info = ConnectionInfo::of_server(remote_addr, signal.clone());
             let protocol = Arc::clone(&self.protocol);
             let service = self.service.clone();
-            connections.spawn(converse(protocol, TokioIo::new(io), service, info), signal);
+            let connection = begin(protocol, io, remote_addr, signal.clone(), service);
+            connections.spawn(connection, signal);
         }
     }
 }

@@ -1,0 +1,232 @@
+//! What connections of a server may do, and for how long.
+
+use std::time::{Duration, Instant};
+
+use calls::proto::calls::Note;
+use calls::proto::calls::notes_client::NotesClient;
+use calls::proto::calls::notes_server::NotesServer;
+use calls::{MyNotes, RawConnection, Server, note};
+use grpcweb_runtime::client::Client;
+use grpcweb_runtime::server::{Http2Options, Serve};
+use grpcweb_runtime::{Code, Protocol, Request, Router};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+/// How long anything may take before the test fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A limit that a test waits for.
+const SHORT: Duration = Duration::from_millis(100);
+
+async fn start(
+    notes: &MyNotes,
+    settings: impl FnOnce(Serve<TcpListener, Router>) -> Serve<TcpListener, Router>,
+) -> Server {
+    let router = Router::new().add_service(NotesServer::new(notes.clone()));
+    Server::with(|listener| settings(grpcweb_runtime::serve(listener, router))).await
+}
+
+fn stream_that_waits() -> Request<Note> {
+    let mut request = Request::new(Note {
+        count: 2,
+        ..note("a")
+    });
+    let metadata = request.metadata_mut();
+    metadata.insert("scenario", "wait-after-each").unwrap();
+    request
+}
+
+/// A request for an echo, over HTTP/1.1.
+fn echo() -> String {
+    let head = RawConnection::head("Echo", "application/grpc-web", "content-length: 5\r\n");
+    head + "\0\0\0\0\0"
+}
+
+#[tokio::test]
+async fn connections_above_the_limit_wait_until_one_ends() {
+    let server = start(&MyNotes::default(), |server| server.max_connections(2)).await;
+    let mut first = RawConnection::open(&server.address).await;
+    let mut second = RawConnection::open(&server.address).await;
+    for connection in [&mut first, &mut second] {
+        connection.send(echo()).await;
+        connection.response().await;
+    }
+    let mut third = RawConnection::open(&server.address).await;
+    third.send(echo()).await;
+    let early = timeout(SHORT, third.response_or_end()).await;
+    assert!(early.is_err(), "it is not served yet");
+    drop(first);
+    assert!(third.response().await.head.status().is_success());
+    second.send(echo()).await;
+    assert!(second.response().await.head.status().is_success());
+}
+
+#[tokio::test]
+async fn a_connection_without_a_request_is_closed() {
+    let server = start(&MyNotes::default(), |server| {
+        server.first_request_timeout(SHORT)
+    })
+    .await;
+    for begin in ["", "P", "POST / HTTP/1.1\r\nhost: a\r\n"] {
+        let mut connection = RawConnection::open(&server.address).await;
+        connection.send(begin).await;
+        assert!(connection.ends().await, "{begin:?}");
+    }
+    let mut preface = TcpStream::connect(&server.address).await.unwrap();
+    let http2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    tokio::io::AsyncWriteExt::write_all(&mut preface, http2)
+        .await
+        .unwrap();
+    let mut settings = Vec::new();
+    let read = timeout(PATIENCE, preface.read_to_end(&mut settings)).await;
+    read.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn the_head_of_each_request_has_a_time() {
+    let server = start(&MyNotes::default(), |server| {
+        server
+            .first_request_timeout(None)
+            .header_read_timeout(SHORT)
+    })
+    .await;
+    let mut connection = RawConnection::open(&server.address).await;
+    connection.send(echo()).await;
+    assert!(connection.response().await.head.status().is_success());
+    connection.send("POST / HTTP/1.1\r\nhost: a\r\n").await;
+    timeout(PATIENCE, connection.read_to_end()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_and_one_with_a_call_is_not() {
+    for http2 in [false, true] {
+        let notes = MyNotes::default();
+        let server = start(&notes, |server| server.idle_timeout(SHORT)).await;
+        let mut idle = RawConnection::open(&server.address).await;
+        idle.send(echo()).await;
+        assert!(idle.response().await.head.status().is_success());
+
+        let client = NotesClient::new(server.channel(http2));
+        let stream = client.repeat(stream_that_waits()).await;
+        let mut stream = stream.unwrap().into_inner();
+        assert!(stream.message().await.unwrap().is_some());
+        let begin = Instant::now();
+        assert!(idle.ends().await);
+        let mut other = RawConnection::open(&server.address).await;
+        other.send(echo()).await;
+        other.response().await;
+        assert!(other.ends().await);
+        assert!(begin.elapsed() > SHORT, "the stream had time to be closed");
+        notes.go_on.notify_one();
+        assert!(stream.message().await.unwrap().is_some(), "{http2}");
+        assert_eq!(stream.message().await.unwrap(), None, "{http2}");
+    }
+}
+
+#[tokio::test]
+async fn an_old_connection_takes_no_more_calls_and_ends_those_that_do_not_end() {
+    for (http2, protocol) in [
+        (false, Protocol::GrpcWeb),
+        (true, Protocol::GrpcWebText),
+        (true, Protocol::Grpc),
+    ] {
+        let notes = MyNotes::default();
+        let server = start(&notes, |server| {
+            server
+                .max_connection_age(SHORT)
+                .max_connection_age_grace(SHORT)
+        })
+        .await;
+        let client = Client::new(server.channel(http2)).protocol(protocol);
+        let client = NotesClient::from(client);
+        let stream = client.repeat(stream_that_waits()).await;
+        let mut stream = stream.unwrap().into_inner();
+        assert!(stream.message().await.unwrap().is_some());
+        let status = timeout(PATIENCE, stream.message()).await.unwrap();
+        let status = status.unwrap_err();
+        assert_eq!(status.code(), Code::Unavailable, "{status}");
+        assert_eq!(
+            status.message(),
+            "the connection has reached its greatest age"
+        );
+        assert!(
+            client.echo(note("a")).await.is_ok(),
+            "on another connection"
+        );
+
+        let mut idle = RawConnection::open(&server.address).await;
+        idle.send(echo()).await;
+        assert!(idle.response().await.head.status().is_success());
+        assert!(idle.ends().await);
+    }
+}
+
+/// The settings that a server sends, by their numbers.
+async fn http2_settings(server: &Server) -> Vec<(u16, u32)> {
+    let mut socket = TcpStream::connect(&server.address).await.unwrap();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    tokio::io::AsyncWriteExt::write_all(&mut socket, preface)
+        .await
+        .unwrap();
+    let mut head = [0; 9];
+    timeout(PATIENCE, socket.read_exact(&mut head))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(head[3], 4, "SETTINGS comes first");
+    let mut settings = vec![0; usize::from(head[2])];
+    socket.read_exact(&mut settings).await.unwrap();
+    let setting = |bytes: &[u8]| {
+        let (name, value) = bytes.split_at(2);
+        let value = u32::from_be_bytes(value.try_into().unwrap());
+        (u16::from_be_bytes(name.try_into().unwrap()), value)
+    };
+    settings.chunks(6).map(setting).collect()
+}
+
+#[tokio::test]
+async fn settings_for_http2_reach_the_client() {
+    let notes = MyNotes::default();
+    let default = http2_settings(&start(&notes, |server| server).await).await;
+    assert!(
+        default.contains(&(3, 200)) && default.contains(&(4, 1 << 20)),
+        "{default:?}"
+    );
+    let options = Http2Options::new()
+        .max_concurrent_streams(7)
+        .stream_window(70_000)
+        .max_frame_size(1)
+        .max_header_list_size(9_000);
+    let server = start(&notes, |server| server.http2(options)).await;
+    let settings = http2_settings(&server).await;
+    for setting in [(3, 7), (4, 70_000), (5, 1 << 14), (6, 9_000)] {
+        assert!(settings.contains(&setting), "{setting:?} in {settings:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_answers_no_ping_is_gone() {
+    let options = Http2Options::new()
+        .keep_alive_interval(SHORT)
+        .keep_alive_timeout(SHORT);
+    let server = start(&MyNotes::default(), |server| {
+        server.first_request_timeout(None).http2(options)
+    })
+    .await;
+    let mut socket = TcpStream::connect(&server.address).await.unwrap();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    tokio::io::AsyncWriteExt::write_all(&mut socket, preface)
+        .await
+        .unwrap();
+    let mut received = Vec::new();
+    // The end comes as a reset where something was left unread.
+    let _ = timeout(PATIENCE, socket.read_to_end(&mut received))
+        .await
+        .unwrap();
+    let ping = [0, 0, 8, 6, 0];
+    assert!(
+        received.windows(5).any(|frame| frame == ping),
+        "{received:?}"
+    );
+}
