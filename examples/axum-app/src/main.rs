@@ -1,0 +1,13 @@
+//! Serves the application. An address to serve on can be given; otherwise it is `127.0.0.1:8080`.
+
+use std::io;
+
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> io::Result<()> {
+    let address = std::env::args().nth(1);
+    let listener = TcpListener::bind(address.as_deref().unwrap_or("127.0.0.1:8080")).await?;
+    println!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, axum_app::app()).await
+}
