@@ -48,7 +48,8 @@ use crate::{Body, MethodDescriptor, ServiceDescriptor};
 #[derive(Clone, Default)]
 pub struct Router {
     services: Arc<HashMap<&'static str, Mounted>>,
-    settings: RouterSettings,
+    /// Shared, as a router is cloned for each request.
+    settings: Arc<RouterSettings>,
     has_options: bool,
     #[cfg(feature = "reflection")]
     reflection: Option<Reflection>,
@@ -169,7 +170,7 @@ impl Router {
     /// itself goes before it.
     #[must_use]
     pub fn with_options(mut self, options: ServerOptions) -> Self {
-        self.settings = RouterSettings::new(options);
+        self.settings = Arc::new(RouterSettings::new(options));
         self.has_options = true;
         for mounted in Arc::make_mut(&mut self.services).values_mut() {
             *mounted = Mounted::new(Arc::clone(&mounted.service), &self.settings);
