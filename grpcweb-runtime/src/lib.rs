@@ -48,6 +48,7 @@
 //! - `layer`: what stands in front of a service as a layer of tower. `axum` and `cors` bring it.
 //! - `blocking`: clients without `async`, in the module `blocking`; `blocking-tls`: TLS for them, on rustls.
 //! - `cors`: `Cors`, for pages of other origins.
+//! - `rate-limit`: limits on how often calls are made, in the module `rate_limit`.
 //! - `gzip`, `deflate`, `zstd`, `brotli`, `snappy`: each a `CompressionEncoding`.
 //! - `health`: `grpc.health.v1` and a page for probes, in the module `health`.
 //! - `tracing`: `observe::Tracing`, spans of the crate `tracing`, and the W3C trace context; `metrics`:
@@ -107,6 +108,8 @@ pub mod error_details;
 pub mod health;
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 pub mod observe;
+#[cfg(feature = "rate-limit")]
+pub mod rate_limit;
 #[cfg(feature = "reflection")]
 pub mod reflection;
 pub mod server;
