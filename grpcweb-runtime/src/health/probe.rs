@@ -48,7 +48,7 @@ impl HttpProbe {
     /// let health = HealthReporter::new();
     /// let router = Router::new().add_service(health.service());
     /// let app = health.http_probe().in_front_of("/readyz", router);
-    /// # let serve = |listener| grpcweb_runtime::serve(listener, app);
+    /// # let serve = |listener: tokio::net::TcpListener| grpcweb_runtime::serve(listener, app);
     /// ```
     #[must_use]
     pub fn in_front_of<S>(self, path: &'static str, service: S) -> InFront<S> {
