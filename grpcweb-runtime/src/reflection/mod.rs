@@ -14,8 +14,8 @@
 //! The constant is one that `protoc_gen_grpcweb` writes with the option `file_descriptor_set`. Whatever is in
 //! the descriptors is told to everybody who may call the server: see [`ReflectionBuilder::hide`].
 //!
-//! Each request is answered as it comes, and over gRPC-Web from a browser, where a request has to end before
-//! its answer begins, all of them then.
+//! Requests and answers take turns over gRPC. Over gRPC-Web, and whatever goes over HTTP/1.1, all requests have to
+//! be sent before the first answer is read: no browser can do more.
 
 mod answers;
 mod builder;
@@ -105,3 +105,8 @@ impl fmt::Debug for Reflection {
             .finish()
     }
 }
+
+/// The code of the page has to compile.
+#[cfg(all(doctest, feature = "health", feature = "serve"))]
+#[doc = include_str!("../../../docs/health-and-reflection.md")]
+struct Page;

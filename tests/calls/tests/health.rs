@@ -210,6 +210,30 @@ async fn those_who_watch_are_told_that_the_server_shuts_down_and_do_not_hold_it_
     }
 }
 
+/// What load balancers need: to be told while connections are still taken.
+#[tokio::test]
+async fn new_connections_hear_that_nothing_serves_while_the_server_drains() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let health = HealthReporter::new();
+    let router = Router::new().add_service(health.service());
+    let app = health.http_probe().in_front_of("/readyz", router);
+    let server = grpcweb_runtime::serve(listener, app)
+        .with_graceful_shutdown(async {
+            let _ = stopped.await;
+        })
+        .on_shutdown(move || health.shut_down())
+        .drain_delay(Duration::from_secs(600));
+    let server = tokio::spawn(server.into_future());
+    assert_eq!(get(&address, "GET", "/readyz").await.0, 200);
+    stop.send(()).unwrap();
+    let told = async { while get(&address, "GET", "/readyz").await.0 != 503 {} };
+    timeout(PATIENCE, told).await.unwrap();
+    assert!(!server.is_finished());
+    server.abort();
+}
+
 async fn get(address: &str, method: &str, path: &str) -> (u16, String) {
     let mut channel = grpcweb_runtime::Channel::new(&format!("http://{address}")).unwrap();
     let request = http::Request::builder()
