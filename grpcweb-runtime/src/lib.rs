@@ -157,3 +157,8 @@ macro_rules! include_protos {
         include!(concat!(env!("OUT_DIR"), "/", $file));
     };
 }
+
+/// Compiles the Rust of the page.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../../docs/mounting.md")]
+mod mounting_page {}

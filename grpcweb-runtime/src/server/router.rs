@@ -220,10 +220,7 @@ impl Router {
     /// # let rpc = grpcweb_runtime::Router::new();
     /// # let site = grpcweb_runtime::Router::new();
     /// let service = rpc.in_front_of(site);
-    /// # let listener: tokio::net::TcpListener = return;
-    /// # let _ =
-    /// grpcweb_runtime::serve(listener, service)
-    /// # ;
+    /// # let _ = service;
     /// ```
     pub fn in_front_of<S>(self, inner: S) -> InFrontOf<S> {
         InFrontOf::new(self, inner)
