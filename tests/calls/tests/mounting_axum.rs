@@ -1,7 +1,9 @@
 //! In an axum application, over sockets.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::panic::catch_unwind;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
@@ -9,12 +11,21 @@ use axum::routing::{get, post};
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
 use calls::proto::calls::notes_server::{Notes, NotesServer};
+use calls::wire::{BINARY, frame, request};
 use calls::{MyNotes, RawConnection, Server, note};
+use flate2::write::GzDecoder;
 use grpcweb_runtime::{
     Channel, Code, ConnectionInfo, Request, Response, Router, Status, Streaming,
 };
+use http_body_util::BodyExt as _;
+use prost::Message as _;
+use tokio::time::timeout;
 use tower_http::compression::CompressionLayer;
 use tower_http::trace::TraceLayer;
+use tower_service::Service as _;
+
+/// How long a message may take before it counts as held back.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn rpc() -> Router {
     Router::new().add_service(NotesServer::new(MyNotes::default()))
@@ -200,4 +211,43 @@ async fn what_is_said_about_the_connection_goes_before_what_axum_says() {
         echo(&server.address, "").await.unwrap(),
         r#"Some("ada") None"#
     );
+}
+
+#[tokio::test]
+async fn a_stream_that_a_layer_compresses_still_comes_message_by_message() {
+    let notes = MyNotes::default();
+    let rpc = Router::new().add_service(NotesServer::new(notes.clone()));
+    let app: axum::Router = rpc.into_axum_router();
+    let app = app.layer(CompressionLayer::new());
+    let server = Server::with(|listener| axum::serve(listener, app)).await;
+
+    let repeat = Note {
+        count: 2,
+        ..note("once")
+    };
+    let body = frame(0, &repeat.encode_to_vec());
+    let mut request = request("Repeat", BINARY, [&body[..]]);
+    let headers = request.headers_mut();
+    headers.insert("accept-encoding", "gzip".parse().unwrap());
+    headers.insert("scenario", "wait-after-each".parse().unwrap());
+    let mut response = server.channel(false).call(request).await.unwrap();
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+
+    let mut decoder = GzDecoder::new(Vec::new());
+    for seen in 1..=2 {
+        while decoder
+            .get_ref()
+            .windows(4)
+            .filter(|w| w == b"once")
+            .count()
+            < seen
+        {
+            let frame = response.body_mut().frame();
+            let frame = timeout(PATIENCE, frame).await.expect("a message in time");
+            let data = frame.unwrap().unwrap().into_data().unwrap();
+            decoder.write_all(&data).unwrap();
+            decoder.flush().unwrap();
+        }
+        notes.go_on.notify_one();
+    }
 }
