@@ -12,6 +12,9 @@ use crate::{Body, Code, MethodDescriptor, Protocol, ServiceDescriptor, Status};
 
 /// Watches the calls of a server: told of each that begins, it returns what is told of the rest.
 ///
+/// A call is a request to a path of a service, in a protocol that is spoken here. What is turned away before,
+/// with HTTP 405 or 415, or because gRPC came over HTTP/1.1, is none.
+///
 /// Given to [`ServerOptions::observer`](crate::ServerOptions::observer), for all services, for one or for a
 /// method. There may be several. None can fail a call: a panic of one is caught, and goes to the panic hook.
 ///
