@@ -6,7 +6,7 @@ use super::statuses::Statuses;
 use super::watch::Watch;
 use super::{HttpProbe, ServingStatus};
 use crate::service_name::ServiceName;
-use crate::{Request, Response, Status, Streaming};
+use crate::{Request, Response, ServerOptions, Status, Streaming};
 
 /// Says how the services of a server are: see the [module](super).
 ///
@@ -35,10 +35,12 @@ impl HealthReporter {
     /// `grpc.health.v1.Health`, for a [`Router`](crate::Router) or alone.
     ///
     /// `Watch` ends with `UNAVAILABLE`, after `NOT_SERVING`, when [`shut_down`](Self::shut_down) is called or
-    /// `serve` shuts down, so that it holds nothing up.
+    /// `serve` shuts down, so that it holds nothing up. A timeout of the router does not end it.
     #[must_use]
     pub fn service(&self) -> HealthServer<Self> {
-        HealthServer::new(self.clone())
+        let for_ever = ServerOptions::new().timeout(None);
+        let options = ServerOptions::new().method("Watch", for_ever);
+        HealthServer::new(self.clone()).with_options(options)
     }
 
     /// What answers `GET` with 200 while the server serves, and with 503 otherwise.

@@ -40,7 +40,8 @@ impl ReflectionBuilder {
         self
     }
 
-    /// Sets what calls of the reflection services are allowed, in place of what the router sets.
+    /// Sets what calls of the reflection services are allowed, in place of what the router sets. Unless this is
+    /// called, they have no timeout.
     pub fn with_options(mut self, options: ServerOptions) -> Self {
         self.options = options;
         self

@@ -34,7 +34,7 @@ pub struct ServerOptions {
     max_request_size: Option<u64>,
     max_trailers_size: Option<usize>,
     receive_timeout: Option<Duration>,
-    timeout: Option<Duration>,
+    timeout: Option<Option<Duration>>,
     max_timeout: Option<Duration>,
     max_concurrent_calls: Option<usize>,
     accept_compressed: Option<Encodings>,
@@ -107,9 +107,9 @@ impl ServerOptions {
     }
 
     /// How long a call may take that has no `grpc-timeout`, from its beginning to the last byte of the
-    /// response. Unless set, as long as it likes.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+    /// response. As long as it likes with `None`, and unless set.
+    pub fn timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.timeout = Some(timeout.into());
         self
     }
 
@@ -247,7 +247,7 @@ impl ServerOptions {
                 body: self.max_request_size.unwrap_or(DEFAULT.body),
             },
             receive_timeout: self.receive_timeout.unwrap_or(Duration::from_secs(60)),
-            timeout: self.timeout,
+            timeout: self.timeout.flatten(),
             max_timeout: self.max_timeout,
             accept_compressed: self.accept_compressed.clone().unwrap_or_default(),
             send_compressed: self.send_compressed.clone().unwrap_or_default(),

@@ -213,6 +213,14 @@ async fn a_timeout_holds_for_the_method_before_the_service_and_the_router() {
             .await;
         assert!(repeated.is_ok(), "{name}");
     }
+
+    let none = ServerOptions::new().timeout(None);
+    let service = NotesServer::new(notes).with_options(none);
+    let hour = ServerOptions::new().timeout(Duration::from_secs(3600));
+    let router = Router::new().with_options(hour).add_service(service);
+    let client = NotesClient::new(router);
+    let remaining = client.echo(note("remaining")).await.unwrap();
+    assert_eq!(remaining.get_ref().text, "None");
 }
 
 /// Known mistake 46.

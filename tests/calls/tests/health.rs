@@ -8,7 +8,7 @@ use calls::{MyNotes, Server, over_router};
 use grpcweb_runtime::health::pb::health_client::HealthClient;
 use grpcweb_runtime::health::pb::{HealthCheckRequest, HealthCheckResponse, HealthListRequest};
 use grpcweb_runtime::health::{HealthReporter, ServingStatus};
-use grpcweb_runtime::{Code, Protocol, Router, Streaming, client::Client};
+use grpcweb_runtime::{Code, Protocol, Router, ServerOptions, Streaming, client::Client};
 use http_body_util::{BodyExt as _, Empty};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -109,6 +109,21 @@ async fn watch_says_the_status_and_then_each_change_and_nothing_else() {
 }
 
 /// However often a status changes while nobody reads, the stream holds one.
+#[tokio::test]
+async fn a_timeout_of_the_router_ends_a_check_and_not_a_watch() {
+    let health = HealthReporter::new();
+    let options = ServerOptions::new().timeout(Duration::ZERO);
+    let router = Router::new().with_options(options);
+    let (_server, clients) = over_router(router.add_service(health.service())).await;
+    for (name, client) in clients {
+        let client = HealthClient::from(client);
+        let late = client.check(of("")).await.unwrap_err();
+        assert_eq!(late.code(), Code::DeadlineExceeded, "{name}");
+        let mut watch = client.watch(of("")).await.expect(name).into_inner();
+        assert_eq!(next(&mut watch, name).await, Ok(ServingStatus::Serving));
+    }
+}
+
 #[tokio::test]
 async fn a_client_that_does_not_read_misses_what_was_in_between_and_not_the_latest() {
     let health = HealthReporter::new();
