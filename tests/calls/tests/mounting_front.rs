@@ -20,9 +20,7 @@ use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tower_layer::Layer as _;
 use tower_service::Service;
@@ -267,22 +265,13 @@ impl Service<Request<Incoming>> for Upgrade {
 
 #[tokio::test]
 async fn a_connection_can_be_upgraded_by_the_application() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let server = tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.unwrap();
-        let service = TowerToHyperService::new(rpc().in_front_of(Upgrade));
-        hyper::server::conn::http1::Builder::new()
-            .serve_connection(TokioIo::new(stream), service)
-            .with_upgrades()
-            .await
-    });
-    let mut connection = RawConnection::open(&address).await;
+    let service = rpc().in_front_of(Upgrade);
+    let server = Server::with(|listener| grpcweb_runtime::serve(listener, service)).await;
+    let mut connection = RawConnection::open(&server.address).await;
     connection
         .send("GET /chat HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n")
         .await;
     assert_eq!(connection.response().await.head.status(), 101);
     connection.send("ping").await;
     assert_eq!(connection.read_to_end().await, b"ping");
-    server.await.unwrap().unwrap();
 }

@@ -98,7 +98,7 @@ where
         activity,
         connection: info,
     };
-    let mut connection = pin!(protocol.hyper.serve_connection(io, service));
+    let mut connection = pin!(protocol.hyper.serve_connection_with_upgrades(io, service));
     let mut closing = false;
     poll_fn(|cx| {
         // First of all, so that a request that is there already is not turned away by a shutdown. Ends with
