@@ -117,7 +117,9 @@ impl Answer {
         let context = Arc::clone(&running.context);
         let messages = observed_body::watch_messages(messages, &context);
         let body = StreamBody::new(self.format, messages, trailing, running, rest);
-        observed_body::watch(self.respond(metadata, Body::new(body)), &context)
+        let mut response = self.respond(metadata, Body::new(body));
+        respond::unbuffered(&mut response);
+        observed_body::watch(response, &context)
     }
 
     fn respond(&self, metadata: MetadataMap, body: Body) -> http::Response<Body> {

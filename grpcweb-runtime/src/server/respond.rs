@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, HeaderName, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 
 use super::drain;
 use crate::limits::Limits;
@@ -13,6 +13,7 @@ use crate::wire::status;
 use crate::{Body, MetadataMap, Status, outbound};
 
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
+const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// A response to be: the future of every generated server.
 #[must_use = "futures do nothing unless polled"]
@@ -68,6 +69,14 @@ pub(super) fn rpc(protocol: Protocol, metadata: MetadataMap, body: Body) -> Resp
         .headers_mut()
         .insert(header::CONTENT_TYPE, protocol.content_type());
     response
+}
+
+/// Asks nginx to hand a stream on as it comes, and no faster than the client reads: where it buffers, it keeps
+/// even the head of the response until there is a message, and takes in what nobody reads. It takes the header
+/// out.
+pub(super) fn unbuffered(response: &mut Response<Body>) {
+    let no = HeaderValue::from_static("no");
+    response.headers_mut().insert(ACCEL_BUFFERING, no);
 }
 
 /// A call that failed before its response began.
