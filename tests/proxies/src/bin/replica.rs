@@ -1,8 +1,11 @@
-//! One replica of the service: `replica ADDRESS NAME`. It shuts down gracefully on SIGTERM.
+//! One replica of the service: `replica ADDRESS NAME [DRAIN_DELAY]`, the last in milliseconds. It shuts
+//! down gracefully on SIGTERM.
 
 use std::error::Error;
+use std::time::Duration;
 
 use grpcweb_runtime::Router;
+use grpcweb_runtime::health::HealthReporter;
 use proxies::MyProbe;
 use proxies::proto::probe::probe_server::ProbeServer;
 use tokio::net::TcpListener;
@@ -14,14 +17,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (Some(address), Some(name)) = (arguments.next(), arguments.next()) else {
         return Err("an address and a name are needed".into());
     };
+    let drain_delay = arguments.next().unwrap_or_else(|| "0".into()).parse()?;
+    let drain_delay = Duration::from_millis(drain_delay);
     let mut terminate = signal(SignalKind::terminate())?;
     let listener = TcpListener::bind(address).await?;
-    let router = Router::new().add_service(ProbeServer::new(MyProbe::new(name)));
+    let health = HealthReporter::new();
+    let router = Router::new()
+        .add_service(ProbeServer::new(MyProbe::new(name)))
+        .add_service(health.service());
+    let app = health.http_probe().in_front_of("/readyz", router);
     println!("listening");
-    grpcweb_runtime::serve(listener, router)
+    grpcweb_runtime::serve(listener, app)
         .with_graceful_shutdown(async move {
             terminate.recv().await;
         })
+        .on_shutdown(move || health.shut_down())
+        .drain_delay(drain_delay)
         .await?;
     Ok(())
 }
