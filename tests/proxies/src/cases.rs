@@ -67,9 +67,7 @@ async fn client_address(probe: ProbeClient<Channel>) -> Result<(), Fault> {
         .metadata_mut()
         .insert("x-forwarded-for", "203.0.113.7")?;
     let reply = probe.echo(request).await?.into_inner();
-    // Each proxy adds what it saw at the end.
-    let last = reply.forwarded_for.rsplit(',').next().unwrap_or_default();
-    let ip: IpAddr = last.trim().parse()?;
+    let ip: IpAddr = reply.client_ip.parse()?;
     // Envoy puts another address of this machine in the place of a loopback one.
     UdpSocket::bind((ip, 0)).map_err(|error| format!("{ip} is not of this machine: {error}"))?;
     Ok(())

@@ -97,6 +97,18 @@ impl Front {
         }
     }
 
+    /// Waits until it knows that a replica does not serve.
+    pub(crate) async fn sees_unhealthy(
+        &self,
+        site: &Site,
+        replica: SocketAddr,
+    ) -> Result<(), Fault> {
+        match self {
+            Self::Nginx(_) => Err("nginx asks nobody for his health".into()),
+            Self::Envoy(_) => envoy::sees_unhealthy(site, replica).await,
+        }
+    }
+
     pub(crate) fn log(&self) -> String {
         match self {
             Self::Nginx(nginx) => nginx.log(),

@@ -50,7 +50,7 @@ pub(crate) struct Counts {
     pub(crate) calls: usize,
     pub(crate) calls_failed: usize,
     pub(crate) streams: usize,
-    /// How many were told by their replica that it shuts down.
+    /// How many were told by their replica, or by the server in it, that it shuts down.
     pub(crate) streams_told: usize,
     /// How many ended in another way.
     pub(crate) streams_broken: usize,
@@ -120,6 +120,12 @@ impl Load {
         }
     }
 
+    /// How many calls a replica has answered.
+    pub(crate) fn answers_of(&self, replica: &str) -> usize {
+        let answered = self.tally.answered.borrow();
+        answered.get(replica).copied().unwrap_or(0)
+    }
+
     pub(crate) fn counts(&self) -> Counts {
         let counts = self.tally.counts.lock();
         counts.unwrap_or_else(PoisonError::into_inner).clone()
@@ -181,7 +187,8 @@ async fn hold(
         };
         tally.count(|counts| {
             counts.streams += 1;
-            if ended.code() == Code::Unavailable && ended.message() == "this replica shuts down" {
+            let told = ["this replica shuts down", "the server is shutting down"];
+            if ended.code() == Code::Unavailable && told.contains(&ended.message()) {
                 counts.streams_told += 1;
             } else {
                 counts.streams_broken += 1;

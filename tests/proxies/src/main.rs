@@ -51,6 +51,11 @@ async fn main() -> ExitCode {
             let counts = restarts::replaced(proxy, &without, rounds).await?;
             failed += report(proxy, "replicas removed and added", &counts);
         }
+        // nginx asks nobody for his health.
+        if wanted("drained") && proxy == "envoy" {
+            let counts = restarts::drained(proxy, &without).await?;
+            failed += report(proxy, "replicas drained", &counts);
+        }
         Ok::<usize, Fault>(failed)
     };
     // What runs beside this is told to end wherever this does.
@@ -98,7 +103,7 @@ fn command() -> Command {
             Arg::new("only")
                 .long("only")
                 .value_name("PART")
-                .value_parser(["cases", "rolling", "replaced"]),
+                .value_parser(["cases", "rolling", "replaced", "drained"]),
         )
         .arg(
             Arg::new("without")
@@ -112,7 +117,7 @@ fn command() -> Command {
 /// Calls one replica. Returns how many cases failed.
 async fn each_case(proxy: &str, without: &Without) -> Result<usize, Fault> {
     let site = Site::new()?;
-    let replicas = Replicas::start(&site, 1).await?;
+    let replicas = Replicas::start(&site, 1, Duration::ZERO).await?;
     let front = Front::start(proxy, &site, &replicas.addresses(), without).await?;
     let (mut passed, mut failed) = (0, 0);
     for kind in KINDS {

@@ -32,12 +32,11 @@ impl MyProbe {
 impl Probe for MyProbe {
     async fn echo(&self, request: Request<EchoRequest>) -> Result<Response<EchoReply>, Status> {
         let remaining = request.remaining().unwrap_or_default();
-        let forwarded_for = request.metadata().get("x-forwarded-for").unwrap_or("");
-        let forwarded_for = forwarded_for.to_owned();
+        let client_ip = request.client_ip().map(|ip| ip.to_string());
         Ok(Response::new(EchoReply {
             payload: request.into_inner().payload,
             replica: self.replica.clone(),
-            forwarded_for,
+            client_ip: client_ip.unwrap_or_default(),
             remaining_ms: remaining.as_millis().try_into().unwrap_or(u64::MAX),
         }))
     }

@@ -1,12 +1,14 @@
 //! Replicas that come and go under load.
 
+use std::time::Duration;
+
 use grpcweb_runtime::client::RetryPolicy;
 
-use crate::Fault;
 use crate::front::{Front, Without};
 use crate::load::{Counts, Load};
 use crate::replicas::Replicas;
 use crate::site::Site;
+use crate::{Fault, PATIENCE};
 
 const REPLICAS: u16 = 3;
 
@@ -20,7 +22,7 @@ pub(crate) async fn rolling(
     rounds: usize,
 ) -> Result<Counts, Fault> {
     let site = Site::new()?;
-    let mut replicas = Replicas::start(&site, REPLICAS).await?;
+    let mut replicas = Replicas::start(&site, REPLICAS, Duration::ZERO).await?;
     let front = Front::start(proxy, &site, &replicas.addresses(), without).await?;
     let load = Load::start(&site, &front, None)?;
     let all = 0..usize::from(REPLICAS);
@@ -52,7 +54,7 @@ pub(crate) async fn replaced(
     rounds: usize,
 ) -> Result<Counts, Fault> {
     let site = Site::new()?;
-    let mut replicas = Replicas::start(&site, REPLICAS).await?;
+    let mut replicas = Replicas::start(&site, REPLICAS, Duration::ZERO).await?;
     let addresses = replicas.addresses();
     let mut front = Front::start(proxy, &site, &addresses, without).await?;
     let retry = front.drops_clients().then(|| {
@@ -81,6 +83,49 @@ pub(crate) async fn replaced(
         eprintln!("{}", front.log());
     }
     front.end().await?;
+    replicas.end().await?;
+    Ok(counts)
+}
+
+/// Asks each replica to end in turn, which goes on taking calls until nobody makes any: the proxy has to see by
+/// itself that it does not serve.
+pub(crate) async fn drained(proxy: &str, without: &Without) -> Result<Counts, Fault> {
+    let site = Site::new()?;
+    // Cut short by what is waited for.
+    let mut replicas = Replicas::start(&site, REPLICAS, 10 * PATIENCE).await?;
+    let addresses = replicas.addresses();
+    let front = Front::start(proxy, &site, &addresses, without).await?;
+    let load = Load::start(&site, &front, None)?;
+    for index in 0..addresses.len() {
+        let names = (0..addresses.len()).map(|index| replicas.name(index));
+        load.answered_by(&names.collect::<Vec<_>>(), ANSWERS)
+            .await?;
+        let drained = replicas.name(index).to_owned();
+        let others = (0..addresses.len()).filter(|&other| other != index);
+        let others = others.map(|other| replicas.name(other)).collect::<Vec<_>>();
+        replicas.drain(index)?;
+        front.sees_unhealthy(&site, addresses[index]).await?;
+        // What was on its way has been answered then.
+        load.answered_by(&others, ANSWERS).await?;
+        let before = load.answers_of(&drained);
+        load.answered_by(&others, 5 * ANSWERS).await?;
+        let after = load.answers_of(&drained);
+        if before != after {
+            return Err(format!("{drained} was called {} times more", after - before).into());
+        }
+        replicas.hurry(index)?;
+        replicas.end_one(index).await?;
+        replicas.start_one(index).await?;
+    }
+    let counts = load.stop().await?;
+    if counts.failed() > 0 {
+        eprintln!("{}", front.log());
+    }
+    front.end().await?;
+    for index in 0..addresses.len() {
+        replicas.drain(index)?;
+        replicas.hurry(index)?;
+    }
     replicas.end().await?;
     Ok(counts)
 }

@@ -1,11 +1,15 @@
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::process::Command;
+use tokio::time::{sleep, timeout};
 
 use super::Without;
-use crate::Fault;
 use crate::process::Process;
 use crate::site::{Site, replace};
+use crate::{Fault, PATIENCE};
 
 /// The files that users copy.
 const FILE: &str = include_str!("../../../../examples/production/envoy/envoy.yaml");
@@ -96,4 +100,29 @@ fn endpoints(replicas: &[SocketAddr]) -> String {
         }
     }
     text
+}
+
+/// Waits until its administration says that a replica failed the last health check.
+pub(super) async fn sees_unhealthy(site: &Site, replica: SocketAddr) -> Result<(), Fault> {
+    let flags = format!("::{replica}::health_flags::/failed_active_hc");
+    let seen = async {
+        while !clusters(site).await?.contains(&flags) {
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok::<(), Fault>(())
+    };
+    let seen = timeout(PATIENCE, seen).await;
+    seen.map_err(|_| format!("Envoy takes {replica} for healthy"))?
+}
+
+async fn clusters(site: &Site) -> Result<String, Fault> {
+    let mut stream = TcpStream::connect((site.ip, 9901)).await?;
+    let request = format!(
+        "GET /clusters HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n",
+        site.ip
+    );
+    stream.write_all(request.as_bytes()).await?;
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await?;
+    Ok(response)
 }
