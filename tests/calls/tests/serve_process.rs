@@ -1,11 +1,12 @@
 //! A server in a process of its own: signals, and sockets that another process opened.
 #![cfg(unix)]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use calls::note;
@@ -22,21 +23,25 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_notes-server");
 /// A server, killed when it is dropped.
 struct Process {
     child: Child,
-    output: BufReader<ChildStdout>,
+    lines: mpsc::Receiver<String>,
 }
 
 impl Process {
     fn start(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
-        Self { child, output }
+        let (tell, lines) = mpsc::channel();
+        std::thread::spawn(move || output.lines().try_for_each(|line| tell.send(line.unwrap())));
+        Self { child, lines }
     }
 
     /// The next line that it writes; empty at the end.
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.output.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
+    fn line(&self) -> String {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => line,
+            Err(RecvTimeoutError::Disconnected) => String::new(),
+            Err(RecvTimeoutError::Timeout) => panic!("the server says nothing"),
+        }
     }
 
     fn signal(&self, signal: Signal) {
@@ -74,7 +79,7 @@ fn sigterm_and_ctrl_c_end_a_server_gracefully() {
 async fn a_second_signal_ends_a_server_that_waits_for_its_calls() {
     let mut command = Command::new(PROGRAM);
     command.arg("127.0.0.1:0");
-    let mut server = Process::start(command);
+    let server = Process::start(command);
     let client = client(&server.line());
     let mut stream = Request::new(note("a"));
     stream.get_mut().count = 2;
@@ -139,10 +144,15 @@ async fn no_connection_is_refused_while_a_server_restarts_on_a_socket_that_is_ha
         let (done, connected) = (Arc::clone(&done), Arc::clone(&connected));
         move || {
             while !done.load(Ordering::SeqCst) {
-                // One after another, so that the queue of those that wait does not overflow.
                 let attempt = TcpStream::connect_timeout(&address, PATIENCE);
-                attempt.expect("a connection at any time");
+                let mut attempt = attempt.expect("a connection at any time");
                 connected.fetch_add(1, Ordering::SeqCst);
+                // One after another, so that the queue of those that wait does not overflow. A server that
+                // is killed answers none.
+                let _ =
+                    attempt.write_all(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+                attempt.set_read_timeout(Some(PATIENCE)).unwrap();
+                let _ = attempt.read_to_end(&mut Vec::new());
             }
         }
     });
@@ -162,7 +172,7 @@ async fn no_connection_is_refused_while_a_server_restarts_on_a_socket_that_is_ha
         assert!(before > 0);
     }
     let waiting = tokio::spawn(client(&address.to_string()).echo(note("late")));
-    let mut server = start();
+    let server = start();
     assert_eq!(server.line(), address.to_string());
     let reply = timeout(PATIENCE, waiting).await.unwrap().unwrap();
     assert_eq!(reply.unwrap().get_ref().text, "late");

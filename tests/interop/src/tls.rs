@@ -1,4 +1,4 @@
-//! The server behind TLS, with HTTP/1.1 and HTTP/2 by ALPN. The runtime serves plain connections only.
+//! The server behind TLS, with HTTP/1.1 and HTTP/2 by ALPN, as somebody does it who serves without `serve`.
 
 use std::error::Error;
 use std::path::Path;

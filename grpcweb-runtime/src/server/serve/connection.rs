@@ -110,7 +110,7 @@ where
             polled = connection.as_mut().poll(cx).map(drop);
         }
         if polled.is_pending() {
-            polled = watch.poll_abandon(cx);
+            polled = watch.poll_abandon(closing, cx);
         }
         polled
     })
@@ -147,6 +147,7 @@ impl Watch<'_> {
         self.poll_idle(cx)
     }
 
+    /// Ready whenever the connection has been idle for its time.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(limit) = self.limits.idle else {
             return Poll::Pending;
@@ -155,6 +156,7 @@ impl Watch<'_> {
             let since = self.activity.idle_since();
             let end = since.unwrap_or_else(now).checked_add(limit);
             if since.is_some() && end.is_some_and(|end| end <= now()) {
+                self.idle = Timer::after(limit);
                 return Poll::Ready(());
             }
             self.idle = end.map(Timer::at);
@@ -163,7 +165,11 @@ impl Watch<'_> {
     }
 
     /// Ready when the connection is to be dropped as it is.
-    fn poll_abandon(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_abandon(&mut self, closing: bool, cx: &mut Context<'_>) -> Poll<()> {
+        // Over HTTP/2 the client is asked once more, which one that has vanished does not answer.
+        if closing && self.poll_idle(cx).is_ready() {
+            return Poll::Ready(());
+        }
         if self.first_request.is_some() {
             if self.activity.was_called() {
                 self.first_request = None;
