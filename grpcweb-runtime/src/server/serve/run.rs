@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -60,6 +60,12 @@ where
         connections: Connections::default(),
     };
     server.accept_until(&mut begin).await;
+    // What comes while hooks run counts too.
+    poll_fn(|cx| {
+        let _ = poll_hurry(&mut hurry, cx);
+        Poll::Ready(())
+    })
+    .await;
     for hook in hooks {
         hook();
     }
@@ -120,13 +126,20 @@ where
 fn sleep_or(time: Duration, hurry: &mut Event) -> impl Future<Output = ()> {
     let mut timer = Timer::after(time);
     poll_fn(move |cx| {
-        if hurry.as_mut().poll(cx).is_ready() {
-            // Once is enough: it is not to be polled again.
-            *hurry = Box::pin(std::future::ready(()));
+        if poll_hurry(hurry, cx).is_ready() {
             return Poll::Ready(());
         }
         poll_timer(&mut timer, cx)
     })
+}
+
+/// Polls what cuts times short, which is so for all times to come once it is done.
+fn poll_hurry(hurry: &mut Event, cx: &mut Context<'_>) -> Poll<()> {
+    let polled = hurry.as_mut().poll(cx);
+    if polled.is_ready() {
+        *hurry = Box::pin(std::future::ready(()));
+    }
+    polled
 }
 
 /// Whether all connections end before `until` is done.
