@@ -491,6 +491,16 @@ mod tests {
     }
 
     #[test]
+    fn keys_with_underscores_are_not_those_with_dashes() {
+        let mut metadata = MetadataMap::new();
+        metadata.insert("x_a", "1").unwrap();
+        assert_eq!(metadata.get("x-a"), None);
+        metadata.insert("x-a", "2").unwrap();
+        assert_eq!(metadata.get("x_a"), Some("1"));
+        assert_eq!(metadata.get("x-a"), Some("2"));
+    }
+
+    #[test]
     fn more_than_a_map_holds_is_an_error() {
         let mut metadata = MetadataMap::new();
         let full = (0..40_000).find(|n| metadata.insert(&format!("k{n}"), "v").is_err());

@@ -1,5 +1,8 @@
 //! Generates the code of the protos that the tests call.
 
+use std::env;
+use std::path::PathBuf;
+
 use protoc_gen_grpcweb::{Error, configure};
 
 fn main() -> Result<(), Error> {
@@ -7,6 +10,11 @@ fn main() -> Result<(), Error> {
         .build_blocking_client(true)
         .bytes(".calls.Note.data")
         .file_descriptor_set(true)
+        .compile_protos(&["proto/calls.proto"], &["proto"])?;
+    let out_dir = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    configure()
+        .out_dir(out_dir.join("stubs"))
+        .generate_default_stubs(true)
         .compile_protos(&["proto/calls.proto"], &["proto"])?;
     configure()
         .include_file("described.rs")

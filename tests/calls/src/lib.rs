@@ -13,6 +13,11 @@ pub mod proto {
     grpcweb_runtime::include_protos!();
 }
 
+/// The same, with default methods.
+pub mod stubs {
+    grpcweb_runtime::include_protos!("stubs/mod.rs");
+}
+
 /// The code generated from `proto/described/`, which is there to be described.
 pub mod described {
     grpcweb_runtime::include_protos!("described.rs");

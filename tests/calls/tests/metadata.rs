@@ -1,9 +1,15 @@
 //! What travels beside the messages, over every transport.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use calls::proto::calls::Note;
+use calls::proto::calls::notes_client::NotesClient;
+use calls::proto::calls::notes_server::{Notes, NotesServer};
 use calls::{MyNotes, note, over};
+use grpcweb_runtime::client::Client;
 use grpcweb_runtime::error_details::{BadRequest, ErrorInfo};
-use grpcweb_runtime::{Code, MetadataMap, Request, Status};
+use grpcweb_runtime::{Code, MetadataMap, Protocol, Request, Response, Status, Streaming};
 
 /// A request that asks for metadata of every sort in return.
 fn asking(note: Note) -> Request<Note> {
@@ -144,5 +150,49 @@ async fn a_stream_of_errors_ends_at_the_first_as_a_stream_too() {
             .await;
         assert_eq!(items.len(), 1, "{name}");
         assert_failure(items[0].as_ref().unwrap_err(), name);
+    }
+}
+
+/// Says at the end of a stream what it only knows then: how long its texts are in all.
+struct Adds;
+
+impl Notes for Adds {
+    async fn echo(&self, _: Request<Note>) -> Result<Response<Note>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn repeat(&self, _: Request<Note>) -> Result<Response<Streaming<Note>>, Status> {
+        let sum = Arc::new(AtomicUsize::new(0));
+        let adder = Arc::clone(&sum);
+        let notes = ["a", "bc", "def"].into_iter().map(move |text| {
+            adder.fetch_add(text.len(), Ordering::SeqCst);
+            note(text)
+        });
+        let notes = Streaming::from_iter(notes).with_trailers(move || {
+            let mut trailers = MetadataMap::new();
+            let sum = sum.load(Ordering::SeqCst).to_string();
+            trailers.insert("x-sum", &sum).unwrap();
+            trailers
+        });
+        Ok(Response::new(notes))
+    }
+
+    async fn join(&self, _: Request<Streaming<Note>>) -> Result<Response<Note>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn chat(&self, _: Request<Streaming<Note>>) -> Result<Response<Streaming<Note>>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+}
+
+#[tokio::test]
+async fn a_stream_can_say_at_its_end_what_it_did_not_know_before() {
+    for protocol in [Protocol::GrpcWeb, Protocol::GrpcWebText, Protocol::Grpc] {
+        let client = Client::new(NotesServer::new(Adds)).protocol(protocol);
+        let reply = NotesClient::from(client).repeat(note("")).await.unwrap();
+        let mut stream = reply.into_inner();
+        while stream.message().await.unwrap().is_some() {}
+        assert_eq!(stream.trailers().get("x-sum"), Some("6"), "{protocol:?}");
     }
 }

@@ -96,6 +96,31 @@ async fn what_is_no_call_of_a_service_here_is_for_the_application() {
 }
 
 #[tokio::test]
+async fn the_application_gets_the_headers_as_they_came() {
+    let site = axum::Router::new().fallback(async |request: axum::extract::Request| {
+        let headers = request.headers();
+        ["x-forwarded-proto", "host", "cookie", "connection"]
+            .map(|name| {
+                headers
+                    .get(name)
+                    .map_or("", |value| value.to_str().unwrap())
+            })
+            .join(" ")
+    });
+    let service = rpc().in_front_of(site);
+    let server = Server::with(|listener| grpcweb_runtime::serve(listener, service)).await;
+    let mut connection = RawConnection::open(&server.address).await;
+    connection
+        .send(
+            "GET / HTTP/1.1\r\nhost: site.test\r\nx-forwarded-proto: https\r\ncookie: a=b\r\n\
+             connection: close\r\n\r\n",
+        )
+        .await;
+    let reply = connection.response().await;
+    assert_eq!(reply.body, "https site.test a=b close");
+}
+
+#[tokio::test]
 async fn calls_are_answered_over_every_protocol() {
     let service = rpc().in_front_of(site());
     let server = Server::with(|listener| grpcweb_runtime::serve(listener, service)).await;

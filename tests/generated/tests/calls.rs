@@ -1,12 +1,16 @@
 //! Services with hard names, called.
 
+use generated::bare::Group;
 use generated::names::Option as Message;
 use generated::names::services::methods_client::MethodsClient;
 use generated::names::services::option_client::OptionClient;
 use generated::names::services::option_server::{Option as Service, OptionServer};
+use generated::root_client::RootClient;
+use generated::root_server::{Root, RootServer};
 use generated::twice::same_client::SameClient;
 use generated::twice::same_server::{Same, SameServer};
 use generated::twice::{M2, M3};
+use generated::{Bare, ROOT_SERVICE};
 use grpcweb_runtime::{Request, Response, Status, Streaming};
 
 struct Mine;
@@ -68,4 +72,26 @@ fn the_constructor_gives_way_to_a_method_named_new() {
     drop(client.new(Message::default()));
     drop(client.clone(Message::default()));
     drop(client.from(Message::default()));
+}
+
+/// A service whose package has no name.
+struct NoPackage;
+
+impl Root for NoPackage {
+    async fn get(&self, request: Request<Bare>) -> Result<Response<Group>, Status> {
+        let data = request.into_inner().text.map(String::into_bytes);
+        Ok(Response::new(Group { data }))
+    }
+}
+
+#[tokio::test]
+async fn a_service_without_a_package_is_called() {
+    assert_eq!(ROOT_SERVICE.methods[0].path, "/Root/Get");
+    let client = RootClient::new(RootServer::new(NoPackage));
+    let request = Bare {
+        text: Some("a".into()),
+        ..Bare::default()
+    };
+    let reply = client.get(request).await.unwrap();
+    assert_eq!(reply.get_ref().data.as_deref(), Some(&b"a"[..]));
 }

@@ -441,3 +441,21 @@ async fn a_router_below_a_stripped_prefix_answers_every_protocol() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_request_without_a_host_is_answered() {
+    let in_axum = app();
+    let servers = [
+        Server::start(MyNotes::default()).await,
+        Server::with(|listener| axum::serve(listener, in_axum)).await,
+    ];
+    for server in &servers {
+        let body = message("a");
+        let head = format!(
+            "POST /calls.Notes/Echo HTTP/1.1\r\ncontent-type: {BINARY}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let reply = fetch_raw(server, [head.as_bytes(), &body].concat()).await;
+        assert_eq!(reply.read().0, [note("a")]);
+    }
+}
