@@ -157,20 +157,3 @@ macro_rules! include_protos {
         include!(concat!(env!("OUT_DIR"), "/", $file));
     };
 }
-
-/// Compiles the Rust of the page.
-#[cfg(all(doctest, feature = "axum"))]
-#[doc = include_str!("../../docs/mounting.md")]
-mod mounting_page {}
-
-/// Compiles the Rust of the page.
-#[cfg(all(
-    doctest,
-    unix,
-    feature = "health",
-    feature = "listenfd",
-    feature = "serve-tls",
-    feature = "signal"
-))]
-#[doc = include_str!("../../docs/serving.md")]
-mod serving_page {}

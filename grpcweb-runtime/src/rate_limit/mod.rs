@@ -55,8 +55,3 @@ pub use limit::RateLimit;
 pub use memory::MemoryStore;
 pub use quota::{Decision, Quota};
 pub use store::{Hit, Store};
-
-/// The code in the page on this.
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/rate-limits.md")]
-struct Page;

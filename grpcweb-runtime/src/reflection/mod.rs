@@ -105,8 +105,3 @@ impl fmt::Debug for Reflection {
             .finish()
     }
 }
-
-/// The code of the page has to compile.
-#[cfg(all(doctest, feature = "health", feature = "serve"))]
-#[doc = include_str!("../../../docs/health-and-reflection.md")]
-struct Page;
