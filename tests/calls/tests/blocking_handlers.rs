@@ -8,24 +8,30 @@ use calls::proto::calls::notes_client::NotesClient;
 use calls::proto::calls::notes_server::{Notes, NotesServer};
 use calls::{Server, note};
 use grpcweb_runtime::{Request, Response, Router, Status, Streaming};
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Waits for "open" without giving its thread back, as code does that is not async.
-#[derive(Clone, Default)]
-struct Gate(Arc<(Mutex<bool>, Condvar)>);
+#[derive(Clone)]
+struct Gate {
+    is_open: Arc<(Mutex<bool>, Condvar)>,
+    arrived: Arc<Semaphore>,
+}
 
 impl Gate {
     fn open(&self) {
-        *self.0.0.lock().unwrap() = true;
-        self.0.1.notify_all();
+        *self.is_open.0.lock().unwrap() = true;
+        self.is_open.1.notify_all();
     }
 
     fn pass(&self, note: Note) -> Note {
-        let closed = self.0.0.lock().unwrap();
-        let waited = self.0.1.wait_timeout_while(closed, PATIENCE, |open| !*open);
+        self.arrived.add_permits(1);
+        let (is_open, opened) = &*self.is_open;
+        let closed = is_open.lock().unwrap();
+        let waited = opened.wait_timeout_while(closed, PATIENCE, |open| !*open);
         let (_open, end) = waited.unwrap();
         assert!(!end.timed_out(), "nobody opened");
         note
@@ -60,11 +66,18 @@ impl Notes for Gate {
 /// On one thread, which such work would hold up.
 #[tokio::test]
 async fn work_that_blocks_in_a_handler_holds_no_other_call_up() {
-    let server = Server::serve(Router::new().add_service(NotesServer::new(Gate::default()))).await;
+    let arrived = Arc::new(Semaphore::new(0));
+    let gate = Gate {
+        is_open: Arc::default(),
+        arrived: Arc::clone(&arrived),
+    };
+    let server = Server::serve(Router::new().add_service(NotesServer::new(gate))).await;
     let client = NotesClient::new(server.channel(true));
     let calls: Vec<_> = (0..5)
         .map(|n| tokio::spawn(client.echo(note(n.to_string()))))
         .collect();
+    let all = timeout(PATIENCE, arrived.acquire_many(5)).await;
+    all.expect("one holds the others up").unwrap().forget();
     client.echo(note("open")).await.unwrap();
     for (n, call) in calls.into_iter().enumerate() {
         let reply = timeout(PATIENCE, call).await.unwrap().unwrap().unwrap();
