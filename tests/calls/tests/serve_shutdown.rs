@@ -7,6 +7,7 @@ use std::time::Duration;
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
 use calls::proto::calls::notes_server::NotesServer;
+use calls::wire::{BINARY, message};
 use calls::{MyNotes, RawConnection, note};
 use grpcweb_runtime::client::Client;
 use grpcweb_runtime::server::Serve;
@@ -234,5 +235,39 @@ async fn what_cuts_the_grace_period_short_ends_calls_at_once() {
     hurry.send(()).unwrap();
     let status = timeout(PATIENCE, unary).await.unwrap().unwrap();
     assert_shut_down(&status.unwrap_err(), WAYS[4]);
+    ended(server.server).await;
+}
+
+/// A proxy that has sent a call must not send it again when the connection is closed without an answer.
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_the_server_no_longer_wants_takes_one_more_call() {
+    let server = Ending::start(|server| server).await;
+    let body = message("a");
+    let head = RawConnection::head(
+        "Echo",
+        BINARY,
+        &format!("content-length: {}\r\n", body.len()),
+    );
+    let call = [head.as_bytes(), &body].concat();
+    let mut kept = RawConnection::open(&server.address).await;
+    kept.send(&call).await;
+    assert_eq!(kept.response().await.code(), 0);
+    let mut new = RawConnection::open(&server.address).await;
+    // While there is something to do, the clock stands still.
+    let busy = tokio::spawn(async {
+        loop {
+            tokio::task::yield_now().await;
+        }
+    });
+    server.stop.send(()).unwrap();
+    while TcpStream::connect(&server.address).await.is_ok() {}
+    for connection in [&mut kept, &mut new] {
+        connection.send(&call).await;
+        let reply = connection.response().await;
+        assert_eq!(reply.code(), 0);
+        assert_eq!(reply.header("connection"), "close");
+        assert!(connection.ends().await);
+    }
+    busy.abort();
     ended(server.server).await;
 }

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use http::{Request, Response};
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -17,6 +18,9 @@ use crate::deadline::now;
 #[derive(Debug)]
 pub(super) struct Activity {
     called: AtomicBool,
+    http2: AtomicBool,
+    /// Whether the connection is to take no more calls than it has to.
+    closing: AtomicBool,
     /// Where anybody wants to know.
     idle: Option<Idle>,
 }
@@ -33,6 +37,8 @@ impl Activity {
     pub(super) fn new(counts: bool) -> Self {
         Self {
             called: AtomicBool::new(false),
+            http2: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
             idle: counts.then(|| Idle {
                 begin: now(),
                 running: AtomicUsize::new(0),
@@ -43,6 +49,16 @@ impl Activity {
 
     pub(super) fn was_called(&self) -> bool {
         self.called.load(Ordering::Relaxed)
+    }
+
+    /// Whether it had a call over HTTP/2.
+    pub(super) fn is_http2(&self) -> bool {
+        self.http2.load(Ordering::Relaxed)
+    }
+
+    /// From now on, responses over HTTP/1.1 say that no other call is to come.
+    pub(super) fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
     }
 
     /// When the last call ended; `None` where one is running, or nobody counts them.
@@ -94,7 +110,12 @@ where
 
     fn call(&self, mut request: Request<B>) -> Self::Future {
         request.extensions_mut().insert(self.connection.clone());
+        let is_http2 = request.version() == Version::HTTP_2;
+        if is_http2 {
+            self.activity.http2.store(true, Ordering::Relaxed);
+        }
         WatchedCall {
+            activity: (!is_http2).then(|| Arc::clone(&self.activity)),
             counted: Some(Counted::new(&self.activity)),
             inner: self.inner.call(request),
         }
@@ -106,6 +127,8 @@ pin_project! {
     pub(super) struct WatchedCall<F> {
         #[pin]
         inner: F,
+        // Over HTTP/1.1.
+        activity: Option<Arc<Activity>>,
         counted: Option<Counted>,
     }
 }
@@ -115,7 +138,14 @@ impl<F: Future<Output = Result<Response<B>, E>>, B, E> Future for WatchedCall<F>
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let response = ready!(this.inner.poll(cx))?;
+        let mut response = ready!(this.inner.poll(cx))?;
+        if let Some(activity) = this.activity {
+            let is_last = activity.closing.load(Ordering::Relaxed);
+            if is_last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
+            }
+        }
         let counted = this.counted.take();
         Poll::Ready(Ok(response.map(|inner| WatchedBody {
             inner,

@@ -29,6 +29,10 @@ use crate::{BoxError, ConnectionInfo};
 /// How long what ends a call has to reach the client, where the server ended it.
 pub(super) const FLUSH: Duration = Duration::from_secs(1);
 
+/// How long a connection of HTTP/1.1 that is to close waits for a call that may be on its way already. Closed at
+/// once, it would take that call with it, and a proxy must not send it again.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// What all connections of a server share.
 pub(super) struct Protocol {
     pub(super) limits: Limits,
@@ -100,11 +104,20 @@ where
     };
     let mut connection = pin!(protocol.hyper.serve_connection_with_upgrades(io, service));
     let mut closing = false;
+    let mut linger = None;
     poll_fn(|cx| {
         // First of all, so that a request that is there already is not turned away by a shutdown. Ends with
         // an error where the client goes away: nothing is to be done about it here.
         let mut polled = connection.as_mut().poll(cx).map(drop);
-        if polled.is_pending() && !closing && watch.poll_close(cx).is_ready() {
+        if polled.is_pending() && linger.is_none() && watch.poll_close(cx).is_ready() {
+            watch.activity.close();
+            linger = Some(Timer::after(LINGER));
+        }
+        let lingers = |timer: &mut Option<Timer>, cx: &mut Context<'_>| {
+            !watch.activity.is_http2() && poll_timer(timer, cx).is_pending()
+        };
+        let told = linger.as_mut().is_some_and(|timer| !lingers(timer, cx));
+        if polled.is_pending() && told && !closing {
             closing = true;
             connection.as_mut().graceful_shutdown();
             polled = connection.as_mut().poll(cx).map(drop);

@@ -22,6 +22,9 @@ use crate::body::HttpBody;
 use crate::cancel::ShutdownSignal;
 use crate::deadline::{Timer, poll_timer};
 
+/// The most connections that are taken at the end: as many as wait at a listener of tokio.
+const BACKLOG: usize = 1024;
+
 pub(super) async fn run<L, S, B>(serve: Serve<L, S>) -> io::Result<()>
 where
     L: Listener,
@@ -58,6 +61,7 @@ where
             limits,
         }),
         connections: Connections::default(),
+        accepted: 0,
     };
     server.accept_until(&mut begin).await;
     // What comes while hooks run counts too.
@@ -72,6 +76,7 @@ where
     if !delay.is_zero() {
         server.accept_until(sleep_or(delay, &mut hurry)).await;
     }
+    server.accept_waiting().await;
     let Server {
         listener,
         mut connections,
@@ -94,6 +99,8 @@ struct Server<L, S> {
     /// Whether connections may be told to end.
     signals: bool,
     connections: Connections,
+    /// How many there were.
+    accepted: usize,
 }
 
 impl<L, S, B> Server<L, S>
@@ -105,6 +112,18 @@ where
         + 'static,
     B: HttpBody + http_body::Body<Data: Send>,
 {
+    /// Takes the connections that wait to be taken: they would be reset with the listener, and a call with
+    /// them.
+    async fn accept_waiting(&mut self) {
+        for _ in 0..BACKLOG {
+            let before = self.accepted;
+            self.accept_until(tokio::task::yield_now()).await;
+            if before == self.accepted {
+                break;
+            }
+        }
+    }
+
     async fn accept_until(&mut self, until: impl Future<Output = ()>) {
         let mut until = pin!(until);
         let Limits { connections, .. } = self.protocol.limits;
@@ -114,6 +133,7 @@ where
             accept::next(&mut self.listener, connections, max, until.as_mut()).await
         {
             let signal = self.signals.then(ShutdownSignal::default);
+            self.accepted += 1;
             let protocol = Arc::clone(&self.protocol);
             let service = self.service.clone();
             let connection = begin(protocol, io, remote_addr, signal.clone(), service);

@@ -47,7 +47,8 @@ impl<L, S> Serve<L, S> {
     ///    [`drain_delay`](Self::drain_delay) passes.
     /// 2. The listener is closed: no new connections are taken.
     /// 3. Clients are told to make no more calls on the connections that there are, and running calls by
-    ///    [`Request::cancelled`](crate::Request::cancelled).
+    ///    [`Request::cancelled`](crate::Request::cancelled). An idle connection of HTTP/1.1 stays open for one
+    ///    second, for a call that is on its way already: closed at once, it would take that with it.
     /// 4. Calls that are running have the [`grace_period`](Self::grace_period), 30 seconds, to end. Those
     ///    that do not, end with [`Code::Unavailable`](crate::Code::Unavailable).
     /// 5. When every connection is closed, or a second after the grace period, the server is done. What is to
