@@ -1,4 +1,5 @@
 use std::fmt;
+use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -7,7 +8,7 @@ use futures_core::Stream;
 
 use crate::codec::Decode;
 use crate::inbound::{Inbound, Item};
-use crate::{MetadataMap, Status};
+use crate::{CancelReason, Cancelled, MetadataMap, Status};
 
 /// A stream of messages: what a handler returns, what a client receives, and what a handler of a
 /// client-streaming method is given.
@@ -36,6 +37,7 @@ pub struct Streaming<T> {
     parts: Mutex<Parts<T>>,
     /// How many messages were there without waiting, since the last time there was none.
     at_once: u16,
+    shutdown: Option<Cancelled>,
     end: Result<MetadataMap, Status>,
 }
 
@@ -108,6 +110,23 @@ impl<T> Streaming<T> {
         self
     }
 
+    /// Ends the stream with `UNAVAILABLE` when the server shuts down: for one that would go on for ever, and
+    /// whose client is to ask again elsewhere. What is ready by then is still sent.
+    ///
+    /// ```
+    /// # use grpcweb_runtime::{Request, Response, Status, Streaming};
+    /// # fn ticks() -> impl futures_util::Stream<Item = Result<u64, Status>> + Send { futures_util::stream::empty() }
+    /// async fn watch(request: Request<()>) -> Result<Response<Streaming<u64>>, Status> {
+    ///     let ticks = Streaming::from_stream(ticks());
+    ///     Ok(Response::new(ticks.until_shutdown(request.cancelled())))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn until_shutdown(mut self, cancelled: Cancelled) -> Self {
+        self.shutdown = Some(cancelled);
+        self
+    }
+
     fn parts_mut(&mut self) -> &mut Parts<T> {
         self.parts.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
@@ -123,6 +142,7 @@ impl<T> Streaming<T> {
                 finish: None,
             }),
             at_once: 0,
+            shutdown: None,
             end: Ok(MetadataMap::new()),
         }
     }
@@ -160,7 +180,7 @@ impl<T> Streaming<T> {
         if self.at_once == AT_ONCE {
             self.at_once = 0;
             cx.waker().wake_by_ref();
-            return Poll::Pending;
+            return self.poll_shutdown(cx);
         }
         let parts = self.parts.get_mut().unwrap_or_else(PoisonError::into_inner);
         let polled = match &mut parts.source {
@@ -183,7 +203,7 @@ impl<T> Streaming<T> {
         };
         let Poll::Ready(next) = polled else {
             self.at_once = 0;
-            return Poll::Pending;
+            return self.poll_shutdown(cx);
         };
         match &next {
             Some(Ok(_)) => {
@@ -197,9 +217,36 @@ impl<T> Streaming<T> {
                 }
             }
         }
+        self.drop_source();
+        Poll::Ready(next)
+    }
+
+    /// Looks for a shutdown while there is nothing else to do.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Status>>> {
+        let Some(shutdown) = &mut self.shutdown else {
+            return Poll::Pending;
+        };
+        match Pin::new(shutdown).poll(cx) {
+            Poll::Ready(CancelReason::Shutdown) => {
+                let status = Status::unavailable("the server is shutting down");
+                self.end = Err(status.clone());
+                self.drop_source();
+                Poll::Ready(Some(Err(status)))
+            }
+            // The server ends the call by itself.
+            Poll::Ready(_) => {
+                self.shutdown = None;
+                Poll::Pending
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn drop_source(&mut self) {
+        let parts = self.parts_mut();
         parts.source = Source::Ended;
         parts.finish = None;
-        Poll::Ready(next)
+        self.shutdown = None;
     }
 }
 
@@ -226,5 +273,52 @@ impl<I: Iterator> Stream for Iter<I> {
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Poll::Ready(self.0.next().map(Ok))
+    }
+}
+
+#[cfg(all(test, feature = "serve"))]
+mod tests {
+    use std::sync::Arc;
+    use std::task::Waker;
+
+    use futures_util::StreamExt as _;
+    use futures_util::stream::{iter, pending};
+
+    use super::*;
+    use crate::Code;
+    use crate::cancel::{CallContext, ShutdownSignal};
+
+    #[test]
+    fn a_stream_that_has_nothing_to_send_ends_when_the_server_shuts_down() {
+        let signal = ShutdownSignal::default();
+        let call = CallContext::new(None, Some(signal.clone()), None);
+        let numbers = iter([Ok(1), Ok(2)]).chain(pending());
+        let mut stream =
+            Streaming::from_stream(numbers).until_shutdown(Cancelled::new(Some(Arc::new(call))));
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut next = || stream.poll_message(&mut cx);
+        assert!(matches!(next(), Poll::Ready(Some(Ok(1)))));
+        signal.announce();
+        assert!(matches!(next(), Poll::Ready(Some(Ok(2)))));
+        let Poll::Ready(Some(Err(status))) = next() else {
+            panic!("it goes on");
+        };
+        assert_eq!(status.code(), Code::Unavailable);
+        assert!(matches!(next(), Poll::Ready(None)));
+    }
+
+    #[test]
+    fn a_stream_that_always_has_something_to_send_ends_too() {
+        let signal = ShutdownSignal::default();
+        let call = CallContext::new(None, Some(signal.clone()), None);
+        let mut stream = Streaming::from_iter(std::iter::repeat(1))
+            .until_shutdown(Cancelled::new(Some(Arc::new(call))));
+        signal.announce();
+        let mut cx = Context::from_waker(Waker::noop());
+        let ended = (0..=AT_ONCE).find_map(|_| match stream.poll_message(&mut cx) {
+            Poll::Ready(Some(Err(status))) => Some(status.code()),
+            _ => None,
+        });
+        assert_eq!(ended, Some(Code::Unavailable));
     }
 }

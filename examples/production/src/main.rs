@@ -29,7 +29,8 @@ async fn main() -> Result<(), BoxError> {
     tracing::info!(calls = %calls.local_addr()?, pages = %pages.local_addr()?, "serving");
 
     let readiness = health.clone();
-    let mut server = grpcweb_runtime::serve(calls, app)
+    let server = grpcweb_runtime::serve(calls, app)
+        .tls(tls)
         .with_shutdown_signals()
         .on_shutdown(move || {
             tracing::info!("shutting down");
@@ -37,9 +38,6 @@ async fn main() -> Result<(), BoxError> {
         })
         .drain_delay(settings.drain_delay)
         .grace_period(settings.grace_period);
-    if let Some(tls) = tls {
-        server = server.tls(tls);
-    }
 
     tokio::select! {
         ended = server.into_future() => ended?,

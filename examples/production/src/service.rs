@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::stream;
 use grpcweb_runtime::{Request, Response, Status, Streaming};
 use tokio::sync::watch;
 
@@ -57,9 +57,8 @@ impl Warehouse for MyWarehouse {
             };
             Some((Ok(stock), (item, pieces)))
         });
-        // It would go on for ever, and hold a shutdown up. Clients see that there is more, elsewhere.
-        let end = stream::once(async { Err(Status::unavailable("watch again")) });
-        let stock = stock.take_until(cancelled).chain(end);
-        Ok(Response::new(Streaming::from_stream(stock)))
+        // It would go on for ever, and hold a shutdown up.
+        let stock = Streaming::from_stream(stock).until_shutdown(cancelled);
+        Ok(Response::new(stock))
     }
 }

@@ -271,7 +271,7 @@ async fn sigterm_ends_everything_in_order() {
     let end = soon(stock.message()).await.unwrap_err();
     assert_eq!(
         (end.code(), end.message()),
-        (Code::Unavailable, "watch again")
+        (Code::Unavailable, "the server is shutting down")
     );
 
     // The call that is slow holds the rest of the shutdown up.

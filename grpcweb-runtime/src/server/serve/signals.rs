@@ -1,9 +1,12 @@
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+
 use super::Serve;
 
 /// Done once the process is asked to end: by Ctrl-C, and on Unix by SIGTERM too, which systemd, Docker and
 /// Kubernetes send. For [`Serve::with_graceful_shutdown`].
 ///
-/// From its first poll on the process is not ended by these signals any more.
+/// From this call on the process is not ended by these signals any more, whether or not the future is polled.
 ///
 /// ```no_run
 /// # async fn f(listener: tokio::net::TcpListener, router: grpcweb_runtime::Router) -> std::io::Result<()> {
@@ -20,34 +23,31 @@ use super::Serve;
     clippy::expect_used,
     reason = "a process that cannot be told to end is a mistake, found when it starts"
 )]
-pub async fn shutdown_signal() {
-    let ctrl_c = async {
-        tokio::signal::ctrl_c()
-            .await
-            .expect("cannot listen for Ctrl-C");
-    };
+pub fn shutdown_signal() -> impl Future<Output = ()> + Send + 'static {
     #[cfg(unix)]
-    {
+    let mut signals = {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).expect("cannot listen for SIGTERM");
-        let mut ctrl_c = std::pin::pin!(ctrl_c);
-        std::future::poll_fn(|cx| {
-            if terminate.poll_recv(cx).is_ready() {
-                return std::task::Poll::Ready(());
-            }
-            ctrl_c.as_mut().poll(cx)
-        })
-        .await;
-    }
-    #[cfg(not(unix))]
-    ctrl_c.await;
+        [SignalKind::interrupt(), SignalKind::terminate()]
+            .map(|kind| signal(kind).expect("cannot listen for signals"))
+    };
+    #[cfg(windows)]
+    let mut signals = [tokio::signal::windows::ctrl_c().expect("cannot listen for Ctrl-C")];
+    poll_fn(move |cx| {
+        let mut polled = signals.iter_mut().map(|signal| signal.poll_recv(cx));
+        if polled.any(|polled| polled.is_ready()) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
 }
 
 impl<L, S> Serve<L, S> {
     /// Ends the server gracefully at the first [`shutdown_signal`], and at a second one without waiting for
     /// calls any longer.
     pub fn with_shutdown_signals(self) -> Self {
+        // Listening from now on, the second would hear the first signal too.
         self.with_graceful_shutdown(shutdown_signal())
-            .cut_grace_short(shutdown_signal())
+            .cut_grace_short(async { shutdown_signal().await })
     }
 }

@@ -133,11 +133,12 @@ impl fmt::Debug for ServerTls {
 }
 
 impl<L, S> Serve<L, S> {
-    /// Serves with TLS 1.2 and 1.3; HTTP/2 and HTTP/1.1 as the client chooses by ALPN.
+    /// Serves with TLS 1.2 and 1.3, HTTP/2 and HTTP/1.1 as the client chooses by ALPN; without TLS with `None`,
+    /// and unless this is called.
     ///
     /// A handshake that fails ends its connection, and concerns no other.
-    pub fn tls(mut self, tls: ServerTls) -> Self {
-        self.tls = Some(tls);
+    pub fn tls(mut self, tls: impl Into<Option<ServerTls>>) -> Self {
+        self.tls = tls.into();
         self
     }
 
