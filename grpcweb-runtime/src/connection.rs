@@ -72,7 +72,8 @@ impl ConnectionInfo {
         self.0.remote_addr
     }
 
-    /// Whether the connection came to `serve` with TLS. A proxy in front may have taken it off.
+    /// Whether the connection came to `serve` with TLS. A proxy in front may have taken it off: see
+    /// [`Request::client_scheme`](crate::Request::client_scheme).
     #[must_use]
     pub fn is_tls(&self) -> bool {
         self.0.is_tls
@@ -105,6 +106,13 @@ pub(crate) fn peer(extensions: &Extensions) -> Option<Option<SocketAddr>> {
         return Some(Some(*address));
     }
     None
+}
+
+/// Whether `serve` says that a request with these extensions came with TLS.
+pub(crate) fn is_tls(extensions: &Extensions) -> bool {
+    extensions
+        .get()
+        .is_some_and(|connection: &ConnectionInfo| connection.is_tls())
 }
 
 impl fmt::Debug for ConnectionInfo {

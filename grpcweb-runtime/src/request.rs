@@ -6,7 +6,7 @@ use http::Extensions;
 
 use crate::cancel::{CallContext, Cancelled};
 use crate::deadline::now;
-use crate::server::ClientIp;
+use crate::server::{ClientScheme, client_ip, client_scheme};
 use crate::{MetadataMap, Status, connection};
 
 /// A request message, or a stream of them, with what travels beside it.
@@ -223,10 +223,15 @@ impl<T> Request<T> {
     /// [`remote_addr`](Self::remote_addr).
     #[must_use]
     pub fn client_ip(&self) -> Option<IpAddr> {
-        match self.extensions.get() {
-            Some(ClientIp(client)) => Some(*client),
-            None => Some(self.remote_addr()?.ip().to_canonical()),
-        }
+        client_ip(&self.extensions)
+    }
+
+    /// In a handler: whether the client speaks HTTP with TLS or without. That is what a proxy says where
+    /// [`TrustedProxies`](crate::server::TrustedProxies) are told; otherwise
+    /// [`ConnectionInfo::is_tls`](crate::ConnectionInfo::is_tls). Plain HTTP where the server says nothing.
+    #[must_use]
+    pub fn client_scheme(&self) -> ClientScheme {
+        client_scheme(&self.extensions)
     }
 
     /// In a handler: a future that is done once nobody waits for the answer any more, or the answer is

@@ -2,7 +2,6 @@
 
 mod ahead;
 mod call;
-mod client_ip;
 mod concurrency;
 #[cfg(feature = "gzip")]
 mod content_encoding;
@@ -24,11 +23,11 @@ mod serve;
 mod service;
 mod settings;
 mod stream_body;
+mod trusted_proxies;
 mod watchdog;
 
 #[doc(hidden)]
 pub use call::Call;
-pub use client_ip::{ClientIp, InvalidNetwork, TrustedProxies, WithClientIp};
 #[cfg(feature = "cors")]
 pub use cors::{Cors, InvalidCors};
 pub(crate) use drain::Remainder;
@@ -56,3 +55,5 @@ pub use service::RpcService;
 pub use service::handle;
 #[doc(hidden)]
 pub use settings::Settings;
+pub use trusted_proxies::{ClientIp, ClientScheme, InvalidNetwork, TrustedProxies, WithClientIp};
+pub(crate) use trusted_proxies::{client_ip, client_scheme};

@@ -11,8 +11,9 @@ use calls::proto::calls::notes_client::NotesClient;
 use calls::proto::calls::notes_server::NotesServer;
 use calls::{MyNotes, RawConnection, Server, note};
 use grpcweb_runtime::client::{ChannelBuilder, Client};
-use grpcweb_runtime::server::{Pem, Serve, ServerTls, ServerTlsBuilder, TlsError};
+use grpcweb_runtime::server::{Pem, Serve, ServerTls, ServerTlsBuilder, TlsError, TrustedProxies};
 use grpcweb_runtime::{Body, Channel, Code, ConnectionInfo, Protocol, Request, Router};
+use grpcweb_runtime::{MethodDescriptor, ServerOptions, Status};
 use http::{Response, Version};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::net::{TcpListener, TcpStream};
@@ -384,4 +385,34 @@ fn what_is_wrong_with_certificates_is_said() {
     }
     let none = ServerTls::builder().build().unwrap_err();
     assert!(none.to_string().contains("`certificate`") && none.source().is_none());
+}
+
+#[tokio::test]
+async fn a_call_with_tls_is_https_unless_a_trusted_proxy_says_otherwise() {
+    let authority = Authority::new();
+    let tls = authority.server().build().unwrap();
+    let tell = |_: &'static MethodDescriptor, request: &mut Request<()>| {
+        Err::<(), _>(Status::aborted(request.client_scheme().as_str()))
+    };
+    let options = ServerOptions::new().interceptor(tell);
+    let rpc = router().with_options(options);
+    let (alone, with) = (rpc.clone(), tls.clone());
+    let alone = Server::with(|listener| grpcweb_runtime::serve(listener, alone).tls(with)).await;
+    let behind = async |proxy: &str| {
+        let proxies = TrustedProxies::new([proxy]).unwrap();
+        let (app, tls) = (proxies.in_front_of(rpc.clone()), tls.clone());
+        Server::with(|listener| grpcweb_runtime::serve(listener, app).tls(tls)).await
+    };
+    for (server, header, expected) in [
+        (&alone, "http", "https"),
+        (&behind("10.0.0.0/8").await, "http", "https"),
+        (&behind("127.0.0.0/8").await, "http", "http"),
+        (&behind("127.0.0.0/8").await, "ftp", "https"),
+    ] {
+        let mut request = Request::new(note(""));
+        let metadata = request.metadata_mut();
+        metadata.insert("x-forwarded-proto", header).unwrap();
+        let call = client(authority.trusted(), server).echo(request).await;
+        assert_eq!(call.unwrap_err().message(), expected, "{header}");
+    }
 }

@@ -1,4 +1,4 @@
-//! The addresses that proxies write down, in two notations.
+//! The addresses and schemes that proxies write down, in two notations.
 //!
 //! Both are read from the right, where the nearest proxy writes: nothing that stands further left, in a
 //! request that a client made up, can change what is found before it.
@@ -7,12 +7,15 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::header::{FORWARDED, HeaderMap, HeaderName};
 
+use super::ClientScheme;
+
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Where the proxies write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Header {
-    /// `X-Forwarded-For: 192.0.2.1, 198.51.100.2`
+    /// `X-Forwarded-For: 192.0.2.1, 198.51.100.2`, and `X-Forwarded-Proto: https`
     XForwardedFor,
     /// `Forwarded: for=192.0.2.1, for="[2001:db8::1]:4711";proto=https`, RFC 7239.
     Forwarded,
@@ -25,30 +28,50 @@ impl Header {
             Self::XForwardedFor => X_FORWARDED_FOR,
             Self::Forwarded => FORWARDED,
         };
-        headers.get_all(name).iter().rev().flat_map(move |line| {
-            // Half a line of which the other half is not text could say anything.
-            let line = line.to_str().unwrap_or("?");
-            Elements::of(line, ',').map(move |element| match self {
-                Self::XForwardedFor => node(element),
-                Self::Forwarded => forwarded_for(element),
-            })
+        elements(headers, name).map(move |element| match self {
+            Self::XForwardedFor => node(element),
+            Self::Forwarded => node(parameter(element, "for")?),
         })
+    }
+
+    /// What the client spoke with the first of the proxies, of which so many wrote a hop.
+    pub(super) fn scheme(self, headers: &HeaderMap, hops: usize) -> Option<ClientScheme> {
+        let scheme = match self {
+            // Each proxy may add to the list, or one alone says what came in from outside.
+            Self::XForwardedFor => {
+                let schemes = elements(headers, X_FORWARDED_PROTO);
+                schemes.take(hops.max(1)).last()?
+            }
+            Self::Forwarded => {
+                let element = elements(headers, FORWARDED).nth(hops.checked_sub(1)?)?;
+                parameter(element, "proto")?
+            }
+        };
+        ClientScheme::parse(scheme)
     }
 }
 
-/// The node that an element of `Forwarded` says the request came from.
-fn forwarded_for(element: &str) -> Option<IpAddr> {
+/// The elements of all lines of a header, the last one first.
+fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    headers.get_all(name).iter().rev().flat_map(|line| {
+        // Half a line of which the other half is not text could say anything.
+        Elements::of(line.to_str().unwrap_or("?"), ',')
+    })
+}
+
+/// What an element of `Forwarded` says by a name, without its quotes.
+fn parameter<'a>(element: &'a str, name: &str) -> Option<&'a str> {
     let mut pairs = Elements::of(element, ';').filter_map(|pair| {
-        let (name, value) = pair.split_once('=')?;
-        name.eq_ignore_ascii_case("for").then_some(value)
+        let (key, value) = pair.split_once('=')?;
+        key.eq_ignore_ascii_case(name).then_some(value)
     });
     let value = pairs.next()?;
     if pairs.next().is_some() {
         return None;
     }
     match value.strip_prefix('"') {
-        Some(quoted) => node(quoted.strip_suffix('"')?),
-        None => node(value),
+        Some(quoted) => quoted.strip_suffix('"'),
+        None => Some(value),
     }
 }
 

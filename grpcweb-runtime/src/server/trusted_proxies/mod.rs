@@ -1,7 +1,8 @@
-//! Who is calling, where proxies stand between.
+//! Who is calling, and over what, where proxies stand between.
 
 mod forwarded;
 mod network;
+mod scheme;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use forwarded::Header;
 use network::Network;
 
 pub use network::InvalidNetwork;
+pub use scheme::ClientScheme;
 
 /// How many proxies one behind the other are believed.
 const MAX_PROXIES: usize = 32;
@@ -25,16 +27,37 @@ const MAX_PROXIES: usize = 32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientIp(pub IpAddr);
 
-/// The proxies that are believed when they say which client a request comes from.
+/// The address of the client of a request with these extensions.
+pub(crate) fn client_ip(extensions: &Extensions) -> Option<IpAddr> {
+    match extensions.get() {
+        Some(ClientIp(client)) => Some(*client),
+        None => Some(connection::remote_addr(extensions)?.ip().to_canonical()),
+    }
+}
+
+/// What the client of a request with these extensions speaks.
+pub(crate) fn client_scheme(extensions: &Extensions) -> ClientScheme {
+    match extensions.get() {
+        Some(scheme) => *scheme,
+        None => ClientScheme::of_connection(extensions),
+    }
+}
+
+/// The proxies that are believed when they say which client a request comes from, and over what.
 ///
 /// It is put [in front of](Self::in_front_of) whatever is served, pages and calls alike; with the feature
 /// `layer` it is a `tower_layer::Layer` too. What it finds is
-/// [`Request::client_ip`](crate::Request::client_ip) in the handler of a call, and [`ClientIp`] in the
-/// extensions of any request.
+/// [`Request::client_ip`](crate::Request::client_ip) and
+/// [`Request::client_scheme`](crate::Request::client_scheme) in the handler of a call, and [`ClientIp`] and
+/// [`ClientScheme`] in the extensions of any request.
 ///
 /// The proxies write to `X-Forwarded-For`, unless it is [`forwarded`](Self::forwarded). It is read only where
 /// the peer itself is a proxy that is trusted, and from its end: the client is the last address that is none
 /// of a trusted proxy. Anybody can send such headers; what stands before that address is ignored.
+///
+/// The scheme is what `X-Forwarded-Proto` says of the same client, be it one value or one for each proxy:
+/// each has to replace what came in, or to add to it. It is `proto=` beside the address in `Forwarded`. Where
+/// there is neither `http` nor `https`, it is that of the connection.
 ///
 /// ```
 /// # let router = grpcweb_runtime::Router::new();
@@ -68,8 +91,8 @@ impl TrustedProxies {
         })
     }
 
-    /// Reads `Forwarded` (RFC 7239) instead of `X-Forwarded-For`. Never both: a proxy passes on the header
-    /// that it does not write just as a client made it up.
+    /// Reads `Forwarded` (RFC 7239) instead of `X-Forwarded-For` and `X-Forwarded-Proto`. Never both: a proxy
+    /// passes on the header that it does not write just as a client made it up.
     pub fn forwarded(mut self) -> Self {
         self.header = Header::Forwarded;
         self
@@ -89,23 +112,34 @@ impl TrustedProxies {
         }
     }
 
-    /// The client, if the server says where the request came from.
-    fn client_ip(&self, extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
-        let peer = connection::peer(extensions)?.map(|address| address.ip().to_canonical());
-        match peer {
-            Some(peer) if !self.trusts(peer) => return Some(peer),
-            None if !self.unix_sockets => return None,
-            _ => {}
+    /// The client, its address only if the server says where the request came from.
+    fn client(&self, extensions: &Extensions, headers: &HeaderMap) -> Client {
+        let peer = connection::peer(extensions);
+        let trusted = match peer {
+            Some(Some(peer)) => self.trusts(peer.ip().to_canonical()),
+            Some(None) => self.unix_sockets,
+            None => false,
+        };
+        let mut client = Client {
+            ip: peer.flatten().map(|address| address.ip().to_canonical()),
+            scheme: ClientScheme::of_connection(extensions),
+        };
+        if !trusted {
+            return client;
         }
-        let mut client = peer;
+        let mut hops = 0;
         for hop in self.header.hops(headers).take(MAX_PROXIES) {
+            hops += 1;
             // What is no address hides the client: the proxy that wrote it is the last one that is known.
             let Some(hop) = hop else { break };
             let hop = hop.to_canonical();
-            client = Some(hop);
+            client.ip = Some(hop);
             if !self.trusts(hop) {
                 break;
             }
+        }
+        if let Some(scheme) = self.header.scheme(headers, hops) {
+            client.scheme = scheme;
         }
         client
     }
@@ -115,6 +149,12 @@ impl TrustedProxies {
             .iter()
             .any(|network| network.contains(address))
     }
+}
+
+/// What is found out about a client.
+struct Client {
+    ip: Option<IpAddr>,
+    scheme: ClientScheme,
 }
 
 #[cfg(feature = "layer")]
@@ -146,14 +186,13 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> S::Future {
-        let client = self
-            .proxies
-            .client_ip(request.extensions(), request.headers());
+        let client = self.proxies.client(request.extensions(), request.headers());
         let extensions = request.extensions_mut();
-        match client {
-            Some(client) => extensions.insert(ClientIp(client)),
+        match client.ip {
+            Some(ip) => extensions.insert(ClientIp(ip)),
             None => extensions.remove::<ClientIp>(),
         };
+        extensions.insert(client.scheme);
         self.inner.call(request)
     }
 }
@@ -179,8 +218,8 @@ mod tests {
             Header::Forwarded => "forwarded",
         };
         headers.insert(name, header.parse().unwrap());
-        let client = proxies.client_ip(&extensions, &headers);
-        client.map(|client| client.to_string())
+        let client = proxies.client(&extensions, &headers);
+        client.ip.map(|ip| ip.to_string())
     }
 
     #[test]
@@ -237,7 +276,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", "192.0.2.1".parse().unwrap());
         let unknown = Extensions::new();
-        assert_eq!(proxies.client_ip(&unknown, &headers), None);
+        assert_eq!(proxies.client(&unknown, &headers).ip, None);
     }
 
     #[test]
@@ -252,8 +291,97 @@ mod tests {
             (proxies(), "192.0.2.1"),
             (proxies().forwarded(), "192.0.2.2"),
         ] {
-            let found = proxies.client_ip(&extensions, &headers);
-            assert_eq!(found, Some(expected.parse().unwrap()));
+            let found = proxies.client(&extensions, &headers);
+            assert_eq!(found.ip, Some(expected.parse().unwrap()));
+        }
+    }
+
+    fn scheme(
+        proxies: &TrustedProxies,
+        peer: &str,
+        lines: &[(&'static str, &str)],
+    ) -> &'static str {
+        let peer = SocketAddr::new(peer.parse().unwrap(), 4711);
+        let mut extensions = Extensions::new();
+        extensions.insert(ConnectionInfo::new(Some(peer)));
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, value.parse().unwrap());
+        }
+        proxies.client(&extensions, &headers).scheme.as_str()
+    }
+
+    #[test]
+    fn the_scheme_is_what_the_proxies_say_of_the_same_client() {
+        let proxies = proxies();
+        for (addresses, schemes, expected) in [
+            ("192.0.2.1", "https", "https"),
+            ("192.0.2.1", "HTTPS", "https"),
+            ("192.0.2.1", "http", "http"),
+            // The proxy appends to both, or replaces the scheme.
+            ("6.6.6.6, 192.0.2.1", "https, http", "http"),
+            ("6.6.6.6, 192.0.2.1", "http, https", "https"),
+            ("6.6.6.6, 192.0.2.1", "https", "https"),
+            // Of two proxies both append, or the nearer one leaves what it got.
+            ("192.0.2.1, 10.0.0.2", "https, http", "https"),
+            ("192.0.2.1, 10.0.0.2", "http, https, http", "https"),
+            ("192.0.2.1, 10.0.0.2", "https", "https"),
+            // Neither address nor scheme.
+            ("unknown", "https", "https"),
+            ("", "https", "https"),
+            ("192.0.2.1", "", "http"),
+            ("192.0.2.1", "ftp", "http"),
+            ("192.0.2.1", "https, ftp", "http"),
+        ] {
+            let lines = [
+                ("x-forwarded-for", addresses),
+                ("x-forwarded-proto", schemes),
+            ];
+            let found = scheme(&proxies, "10.0.0.1", &lines);
+            assert_eq!(found, expected, "{addresses}: {schemes}");
+        }
+        let alone = [("x-forwarded-proto", "https")];
+        assert_eq!(scheme(&proxies, "10.0.0.1", &alone), "https");
+        let twice = [
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-proto", "http"),
+        ];
+        assert_eq!(scheme(&proxies, "10.0.0.1", &twice), "http");
+    }
+
+    #[test]
+    fn the_scheme_of_forwarded_stands_beside_the_address() {
+        let proxies = proxies().forwarded();
+        for (line, expected) in [
+            ("for=192.0.2.1;proto=https", "https"),
+            (r#"proto="https";for=192.0.2.1"#, "https"),
+            ("for=192.0.2.1", "http"),
+            ("for=6.6.6.6;proto=https, for=192.0.2.1", "http"),
+            ("for=6.6.6.6;proto=https, for=192.0.2.1;proto=http", "http"),
+            (
+                "for=192.0.2.1;proto=https, for=10.0.0.2;proto=http",
+                "https",
+            ),
+            ("for=192.0.2.1;proto=https;proto=http", "http"),
+            ("for=_hidden;proto=https", "https"),
+            (r#"for=192.0.2.1;host="x;proto=https""#, "http"),
+            ("", "http"),
+        ] {
+            let lines = [("forwarded", line), ("x-forwarded-proto", "https")];
+            let found = scheme(&proxies, "10.0.0.1", &lines);
+            assert_eq!(found, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_peer_that_is_not_trusted_says_no_scheme() {
+        let lines = [
+            ("x-forwarded-for", "10.0.0.1"),
+            ("x-forwarded-proto", "https"),
+            ("forwarded", "for=10.0.0.1;proto=https"),
+        ];
+        for proxies in [proxies(), proxies().forwarded()] {
+            assert_eq!(scheme(&proxies, "192.0.2.9", &lines), "http");
         }
     }
 
