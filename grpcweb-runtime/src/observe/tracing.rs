@@ -16,8 +16,8 @@ type Inject = dyn Fn(&Span, &mut HeaderMap) + Send + Sync;
 /// A span of `tracing` for each call: as a server's [`Observer`], and as a client's [`Interceptor`].
 ///
 /// Its fields are those of OpenTelemetry's [conventions]: `rpc.system.name`, `rpc.method`,
-/// `rpc.response.status_code`, `error.type`, `network.peer.address`; `otel.name`, `otel.kind` and
-/// `otel.status_code` are for the crate `tracing-opentelemetry`. What the handler logs is in the span, and
+/// `rpc.response.status_code`, `error.type`, `network.peer.address`, and `client.address` that proxies may
+/// tell; `otel.name`, `otel.kind` and `otel.status_code` are for the crate `tracing-opentelemetry`. What the handler logs is in the span, and
 /// so are the spans of the calls that it makes. Its level is INFO. How a call ended is an event in it: ERROR
 /// where the server is to blame, DEBUG else. Messages are events at TRACE.
 ///
@@ -107,6 +107,7 @@ macro_rules! span {
             rpc.method_original = Empty,
             rpc.response.status_code = Empty,
             "error.type" = Empty,
+            client.address = Empty,
             network.peer.address = Empty,
             network.peer.port = Empty,
             trace_id = Empty,
@@ -137,6 +138,9 @@ impl Observer for Tracing {
         if let Some(peer) = call.remote_addr() {
             span.record("network.peer.address", display(peer.ip()));
             span.record("network.peer.port", peer.port());
+        }
+        if let Some(client) = call.client_ip() {
+            span.record("client.address", display(client));
         }
         let trace = match &self.extract {
             Some(extract) => {

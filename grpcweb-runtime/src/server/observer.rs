@@ -1,12 +1,13 @@
 //! Code of the user's that watches calls, and cannot change them.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Extensions, HeaderMap, Request};
 
+use super::client_ip;
 use crate::connection;
 use crate::{Body, Code, MethodDescriptor, Protocol, ServiceDescriptor, Status};
 
@@ -134,6 +135,13 @@ impl<'a> StartedCall<'a> {
     #[must_use]
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         connection::remote_addr(self.request.extensions())
+    }
+
+    /// The address of the client, which may be behind proxies: see
+    /// [`Request::client_ip`](crate::Request::client_ip).
+    #[must_use]
+    pub fn client_ip(&self) -> Option<IpAddr> {
+        client_ip(self.request.extensions())
     }
 }
 

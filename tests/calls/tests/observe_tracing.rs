@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
 use calls::proto::calls::notes_server::{Notes, NotesServer};
-use calls::{AnyTransport, MyNotes, note, over_with};
+use calls::{AnyTransport, MyNotes, Server, note, over_with};
 use grpcweb_runtime::client::{Client, Intercepted};
 use grpcweb_runtime::observe::{TraceContext, Tracing};
+use grpcweb_runtime::server::TrustedProxies;
 use grpcweb_runtime::{Request, Response, ServerOptions, Status, Streaming};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -135,10 +136,29 @@ async fn a_call_is_a_span_with_the_names_of_opentelemetry() {
         }
         if !name.contains("in process") {
             assert_eq!(span.field("network.peer.address"), "127.0.0.1", "{name}");
+            assert_eq!(span.field("client.address"), "127.0.0.1", "{name}");
         }
         let levels: Vec<_> = span.events.iter().map(|(level, _)| *level).collect();
         assert_eq!(levels, [Level::TRACE, Level::TRACE, Level::DEBUG], "{name}");
     }
+}
+
+#[tokio::test]
+async fn behind_a_proxy_the_client_is_in_the_span_and_so_is_the_proxy() {
+    let keep = Keep::default();
+    let _guard = keep.start();
+    let notes = NotesServer::new(MyNotes::default()).with_options(traced(ServerOptions::new()));
+    let proxies = TrustedProxies::new(["127.0.0.0/8"]).unwrap();
+    let app = proxies.in_front_of(notes);
+    let server = Server::with(|listener| grpcweb_runtime::serve(listener, app)).await;
+    let mut request = Request::new(note("abc"));
+    let metadata = request.metadata_mut();
+    metadata.insert("x-forwarded-for", "192.0.2.1").unwrap();
+    let client = NotesClient::new(server.channel(false));
+    client.echo(request).await.unwrap();
+    let span = keep.take().pop().unwrap();
+    assert_eq!(span.field("client.address"), "192.0.2.1");
+    assert_eq!(span.field("network.peer.address"), "127.0.0.1");
 }
 
 #[tokio::test]
