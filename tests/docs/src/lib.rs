@@ -17,3 +17,4 @@ page!(rate_limits, "rate-limits.md");
 // Signals and sockets of Unix.
 #[cfg(unix)]
 page!(serving, "serving.md");
+page!(sharing_protos, "sharing-protos.md");
