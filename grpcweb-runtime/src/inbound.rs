@@ -75,6 +75,8 @@ pub(crate) struct Inbound {
     single: bool,
     /// Whether that message was there: another one is refused as it is, and not decompressed first.
     complete: bool,
+    /// That message, until the end is there too.
+    only: Option<Bytes>,
     /// In a request it runs while a message is on its way, in a response until the call's deadline.
     timer: Option<Timer>,
     /// What was read before somebody asked for it.
@@ -123,6 +125,7 @@ impl Inbound {
             half,
             single: false,
             complete: false,
+            only: None,
             timer: None,
             first: None,
         }
@@ -238,28 +241,41 @@ impl Inbound {
 
     /// The only message, where the call has to have one.
     pub(crate) async fn single(&mut self) -> Result<(Bytes, MetadataMap), Status> {
+        std::future::poll_fn(|cx| self.poll_single(cx)).await
+    }
+
+    /// The same.
+    pub(crate) fn poll_single(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(Bytes, MetadataMap), Status>> {
         self.single = true;
-        let first = match self.item().await? {
-            Item::Message(payload) => payload,
-            Item::End(_) => {
-                return Err(Status::unimplemented(match self.half {
-                    Half::Request(_) => "the request has no message, but the method takes one",
-                    Half::Response(_) => "the response has no message, but the method returns one",
-                }));
+        let trailers = loop {
+            match ready!(self.poll_item(cx))? {
+                Item::Message(_) if self.complete => {
+                    return Poll::Ready(Err(Status::unimplemented(match self.half {
+                        Half::Request(_) => {
+                            "the request has more than the one message that the method takes"
+                        }
+                        Half::Response(_) => {
+                            "the response has more than the one message that the method returns"
+                        }
+                    })));
+                }
+                Item::Message(payload) => {
+                    self.complete = true;
+                    self.only = Some(payload);
+                }
+                Item::End(trailers) => break trailers,
             }
         };
-        self.complete = true;
-        match self.item().await? {
-            Item::End(trailers) => Ok((first, trailers)),
-            Item::Message(_) => Err(Status::unimplemented(match self.half {
-                Half::Request(_) => {
-                    "the request has more than the one message that the method takes"
-                }
-                Half::Response(_) => {
-                    "the response has more than the one message that the method returns"
-                }
+        Poll::Ready(match self.only.take() {
+            Some(payload) => Ok((payload, trailers)),
+            None => Err(Status::unimplemented(match self.half {
+                Half::Request(_) => "the request has no message, but the method takes one",
+                Half::Response(_) => "the response has no message, but the method returns one",
             })),
-        }
+        })
     }
 
     async fn item(&mut self) -> Result<Item, Status> {

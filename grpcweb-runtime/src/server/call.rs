@@ -1,20 +1,23 @@
 use std::future::Future;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
 
 use super::ahead;
 use super::drain::{self, Remainder};
+use super::exchange::Exchange;
 use super::observed_body;
-use super::options::Resolved;
+use super::receive::Receive;
 use super::reply::{Answer, Reply};
 use super::respond::{self, ResponseFuture};
 use super::running::Running;
 use super::service::split_path;
 use super::settings::MethodSettings;
-use crate::cancel::CallContext;
 use crate::codec::{self, Codec};
 use crate::format::Format;
-use crate::inbound::{Inbound, Sender};
-use crate::{Body, MetadataMap, MethodDescriptor, Request, Response, Status, Streaming};
+use crate::inbound::Inbound;
+use crate::{Body, MethodDescriptor, Request, Response, Status, Streaming};
 
 /// A request on its way to the method that it names. Generated code picks the method; everything
 /// else about a call is done here, once for all services.
@@ -46,9 +49,9 @@ impl Call {
         H: FnOnce(Request<Req>) -> F + Send + 'static,
         F: Future<Output = Result<Response<Res>, Status>> + Send + 'static,
     {
-        self.run(|receive, answer| async move {
-            let request = receive.message::<C, Req>().await?;
-            Reply::message::<C, Res>(handler(request).await?, &answer)
+        self.run(Receive::poll_message, move |received, answer| {
+            let request = decoded::<C, Req>(received)?;
+            Ok(async move { Reply::message::<C, Res>(handler(request).await?, &answer) })
         })
     }
 
@@ -61,9 +64,9 @@ impl Call {
         H: FnOnce(Request<Req>) -> F + Send + 'static,
         F: Future<Output = Result<Response<Streaming<Res>>, Status>> + Send + 'static,
     {
-        self.run(|receive, _| async move {
-            let request = receive.message::<C, Req>().await?;
-            Ok(Reply::stream::<C, Res>(handler(request).await?))
+        self.run(Receive::poll_message, move |received, _| {
+            let request = decoded::<C, Req>(received)?;
+            Ok(async move { Ok(Reply::stream::<C, Res>(handler(request).await?)) })
         })
     }
 
@@ -77,9 +80,9 @@ impl Call {
         F: Future<Output = Result<Response<Res>, Status>> + Send + 'static,
     {
         self.read_ahead();
-        self.run(|receive, answer| async move {
-            let request = receive.stream::<C, Req>().await?;
-            Reply::message::<C, Res>(handler(request).await?, &answer)
+        self.run(Receive::poll_stream, move |received, answer| {
+            let request = streaming::<C, Req>(received);
+            Ok(async move { Reply::message::<C, Res>(handler(request).await?, &answer) })
         })
     }
 
@@ -93,9 +96,9 @@ impl Call {
         F: Future<Output = Result<Response<Streaming<Res>>, Status>> + Send + 'static,
     {
         self.read_ahead();
-        self.run(|receive, _| async move {
-            let request = receive.stream::<C, Req>().await?;
-            Ok(Reply::stream::<C, Res>(handler(request).await?))
+        self.run(Receive::poll_stream, move |received, _| {
+            let request = streaming::<C, Req>(received);
+            Ok(async move { Ok(Reply::stream::<C, Res>(handler(request).await?)) })
         })
     }
 
@@ -119,8 +122,14 @@ impl Call {
         }
     }
 
-    fn run<F>(self, handler: impl FnOnce(Receive, Answer) -> F) -> ResponseFuture
+    fn run<R, H, F>(
+        self,
+        receive: fn(&mut Receive, &mut Context<'_>) -> Poll<Result<R, Status>>,
+        handler: H,
+    ) -> ResponseFuture
     where
+        R: 'static,
+        H: FnOnce(R, Answer) -> Result<F, Status> + Send + 'static,
         F: Future<Output = Result<Reply, Status>> + Send + 'static,
     {
         let Self {
@@ -128,71 +137,24 @@ impl Call {
             format,
             answer,
             settings,
-            mut running,
+            running,
             method,
         } = self;
         let rest = drain::matters(request.version(), request.body())
             .then(|| Arc::new(Remainder::default()));
-        let receive = Receive {
-            request,
-            format,
-            settings,
-            rest: rest.clone(),
-            context: Arc::clone(&running.context),
-            method,
-        };
-        let handler = handler(receive, answer.clone());
-        ResponseFuture::running(async move {
-            let result = running.drive(handler).await;
-            answer.finish(result, running, rest).await
-        })
-    }
-}
-
-/// The half of a call that comes in.
-struct Receive {
-    request: http::Request<Body>,
-    format: Format,
-    settings: Arc<MethodSettings>,
-    rest: Option<Arc<Remainder>>,
-    context: Arc<CallContext>,
-    method: Option<&'static MethodDescriptor>,
-}
-
-impl Receive {
-    /// The request of a method that takes one message.
-    async fn message<C: Codec<T>, T>(self) -> Result<Request<T>, Status> {
-        let (request, mut inbound) = self.open().await?;
-        let (payload, _) = inbound.single().await?;
-        let message = codec::decode_request::<C, T>(payload)?;
-        Ok(request.map(|()| message))
-    }
-
-    /// The request of a method that takes a stream of messages.
-    async fn stream<C: Codec<T>, T>(self) -> Result<Request<Streaming<T>>, Status> {
-        let (request, inbound) = self.open().await?;
-        let messages = Streaming::from_inbound(inbound, codec::decode_request::<C, T>);
-        Ok(request.map(|()| messages))
-    }
-
-    /// The request without its messages, once every interceptor has let it pass.
-    async fn open(self) -> Result<(Request<()>, Inbound), Status> {
-        let Resolved {
-            receive_timeout, ..
-        } = **self.settings;
-        let sender = Sender {
-            rest: self.rest,
-            patience: receive_timeout,
-            observed: (self.context.observed.is_some()).then(|| Arc::clone(&self.context)),
-        };
-        let (head, body) = self.request.into_parts();
-        let inbound = Inbound::request(body, self.format, sender);
-        let metadata = MetadataMap::from_headers(head.headers);
-        let mut request = Request::from_parts((), metadata, head.extensions).in_call(self.context);
-        if let Some(method) = self.method {
-            let interceptors = &self.settings.interceptors;
-            interceptors.intercept(method, &mut request).await?;
+        let mut half = Receive::new(request, format, &settings, rest.clone(), &running.context);
+        if let Some(method) = method {
+            half = half.after_interceptors(method, settings);
         }
-        Ok((request, inbound))
+        ResponseFuture::running(Exchange::new(half, receive, handler, running, answer, rest))
     }
+}
+
+fn decoded<C: Codec<T>, T>((request, payload): (Request<()>, Bytes)) -> Result<Request<T>, Status> {
+    let message = codec::decode_request::<C, T>(payload)?;
+    Ok(request.map(|()| message))
+}
+
+fn streaming<C: Codec<T>, T>((request, inbound): (Request<()>, Inbound)) -> Request<Streaming<T>> {
+    request.map(|()| Streaming::from_inbound(inbound, codec::decode_request::<C, T>))
 }

@@ -8,12 +8,14 @@ mod content_encoding;
 #[cfg(feature = "cors")]
 mod cors;
 mod drain;
+mod exchange;
 mod front;
 mod interceptor;
 mod observed;
 mod observed_body;
 mod observer;
 mod options;
+mod receive;
 mod reply;
 mod respond;
 mod router;

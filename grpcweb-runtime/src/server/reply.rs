@@ -4,6 +4,7 @@ use bytes::BytesMut;
 use http::HeaderValue;
 
 use super::drain::{self, Remainder};
+use super::exchange::Draining;
 use super::observed_body;
 use super::observer::Direction;
 use super::respond;
@@ -56,8 +57,15 @@ impl Reply {
     }
 }
 
+/// The response of a call.
+pub(super) enum Finished {
+    Now(http::Response<Body>),
+    /// Once the rest of the request has been read.
+    Drained(Draining),
+}
+
 /// How a call is answered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Answer {
     pub(super) format: Format,
     /// Whether the body is compressed as a whole.
@@ -67,19 +75,22 @@ pub(super) struct Answer {
 
 impl Answer {
     /// The response to a call whose handler has ended.
-    pub(super) async fn finish(
+    pub(super) fn finish(
         self,
         result: Result<Reply, Status>,
         running: Running,
         rest: Option<Arc<Remainder>>,
-    ) -> http::Response<Body> {
+    ) -> Finished {
         let response = match result {
             // The two streams go on side by side.
             Ok(Reply {
                 metadata,
                 trailing,
                 content: Content::Stream(messages),
-            }) => return self.stream(metadata, messages, trailing, running, rest),
+            }) => {
+                let response = self.stream(metadata, messages, trailing, running, rest);
+                return Finished::Now(response);
+            }
             Ok(Reply {
                 metadata,
                 trailing,
@@ -101,8 +112,8 @@ impl Answer {
         });
         let response = observed_body::watch(response, &context);
         match rest.and_then(|rest| rest.take()) {
-            Some(body) => drain::drain(body, response).await,
-            None => response,
+            Some(body) => Finished::Drained(Box::pin(drain::drain(body, response))),
+            None => Finished::Now(response),
         }
     }
 

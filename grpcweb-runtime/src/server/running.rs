@@ -1,8 +1,6 @@
 //! What can end a call from outside: its deadline, its client, a panic.
 
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -34,21 +32,20 @@ impl Running {
         }
     }
 
-    /// Runs a handler, until something else ends the call.
-    pub(super) async fn drive<T>(
+    /// Polls what the call does, until something else ends the call.
+    pub(super) fn poll<T>(
         &mut self,
-        handler: impl Future<Output = Result<T, Status>>,
-    ) -> Result<T, Status> {
-        let mut handler = pin!(handler);
-        std::future::poll_fn(|cx| match self.run(|| handler.as_mut().poll(cx)) {
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<Result<T, Status>>,
+    ) -> Poll<Result<T, Status>> {
+        match self.run(|| poll(cx)) {
             Ok(Poll::Pending) => match self.poll_ended(cx) {
                 Poll::Ready(status) => Poll::Ready(Err(status)),
                 Poll::Pending => self.poll_interrupted(cx).map(Err),
             },
             Ok(ready) => ready,
             Err(panicked) => Poll::Ready(Err(panicked)),
-        })
-        .await
+        }
     }
 
     /// Runs code of the service.
