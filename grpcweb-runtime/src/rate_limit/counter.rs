@@ -19,8 +19,9 @@ impl Counter {
     /// Counts a call, at a time since 1970. One that is refused is not counted.
     pub fn count(&mut self, quota: Quota, now: Duration) -> Decision {
         match quota {
-            Quota::Window { calls, .. } => {
-                self.count_in_window(nanos(quota.window_end(now)), calls, nanos(now))
+            Quota::Window { calls, period } => {
+                let end = nanos(quota.window_end(now));
+                self.count_in_window(end, nanos(period).max(1), calls, nanos(now))
             }
             Quota::Spaced { interval, burst } => {
                 self.count_spaced(nanos(interval), burst, nanos(now))
@@ -28,8 +29,11 @@ impl Counter {
         }
     }
 
-    fn count_in_window(&mut self, end: u64, calls: u32, now: u64) -> Decision {
-        if self.until != end {
+    fn count_in_window(&mut self, end: u64, period: u64, calls: u32, now: u64) -> Decision {
+        // A clock that is a little behind another one counts in the window that the other one began; one
+        // that was set back begins anew, so that it locks nobody out.
+        let set_back = self.until.saturating_sub(end) > period;
+        if end > self.until || set_back {
             *self = Self {
                 until: end,
                 passed: 0,
@@ -40,7 +44,7 @@ impl Counter {
             return Decision::Pass;
         }
         // The end belongs to the window.
-        refuse((end - now).saturating_add(1))
+        refuse(self.until.saturating_sub(now).saturating_add(1))
     }
 
     fn count_spaced(&mut self, interval: u64, burst: u32, now: u64) -> Decision {
@@ -164,6 +168,24 @@ mod tests {
                 assert!(retry_after <= SECOND, "{quota:?}: {retry_after:?}");
             }
         }
+    }
+
+    /// As of two processes whose clocks differ, and which share a store.
+    #[test]
+    fn clocks_that_straddle_the_end_of_a_window_do_not_begin_it_anew() {
+        let quota = window(1, 10 * SECOND);
+        let (behind, ahead) = (at(0) - SECOND / 1000, at(0) + SECOND / 1000);
+        let mut counter = Counter::default();
+        let passed = (0..100)
+            .flat_map(|_| [behind, ahead])
+            .filter(|&now| counter.count(quota, now) == Decision::Pass)
+            .count();
+        assert_eq!(passed, 2);
+        let retry_after = 10 * SECOND + SECOND / 1000 + Duration::from_nanos(1);
+        assert_eq!(
+            counter.count(quota, behind),
+            Decision::Refuse { retry_after }
+        );
     }
 
     #[test]
