@@ -31,13 +31,23 @@ type Part = Arc<dyn Fn(&'static MethodDescriptor, &Request<()>, &mut Key) + Send
 
 impl RateLimit {
     /// So many calls in each window of time. Windows end at the multiples of the period in UTC, so that one
-    /// of a minute ends with the minute; twice as many may pass around that moment.
+    /// of a minute ends with the minute; twice as many may pass around that moment. With 0 none pass.
+    ///
+    /// # Panics
+    ///
+    /// Where the period is zero, which would be no limit.
+    #[track_caller]
     pub fn per_window(calls: u32, period: Duration) -> Self {
         Self::new(Quota::Window { calls, period })
     }
 
     /// So many calls in a period, evenly spread, and after a pause up to `burst` at once (GCRA). No stretch
-    /// of time, wherever it begins, has more than its share and the burst.
+    /// of time, wherever it begins, has more than its share and the burst. With 0 of either none pass.
+    ///
+    /// # Panics
+    ///
+    /// Where a call has less than a nanosecond of the period, which would be no limit.
+    #[track_caller]
     pub fn gcra(calls: u32, period: Duration, burst: u32) -> Self {
         let (interval, burst) = match period.checked_div(calls) {
             Some(interval) => (interval, burst),
@@ -47,7 +57,19 @@ impl RateLimit {
     }
 
     /// A limit with this quota, in memory of its own.
+    ///
+    /// # Panics
+    ///
+    /// Where the period or the interval is zero, which would be no limit.
+    #[track_caller]
+    #[expect(
+        clippy::panic,
+        reason = "a mistake in the program, found when it starts"
+    )]
     pub fn new(quota: Quota) -> Self {
+        if quota.time().is_zero() {
+            panic!("a limit of {quota} is none: give it a longer time, or fewer calls");
+        }
         Self {
             quota,
             name: String::new(),
@@ -149,7 +171,7 @@ impl RateLimit {
     ///
     /// # Errors
     ///
-    /// `RESOURCE_EXHAUSTED` with a [`RetryInfo`], where it is one too many. What
+    /// `RESOURCE_EXHAUSTED` where it is one too many, with a [`RetryInfo`] unless none ever pass. What
     /// [`on_store_error`](Self::on_store_error) says, where the store fails.
     pub async fn check<K: KeyPart + ?Sized>(&self, key: &K) -> Result<(), Status> {
         let mut whole = self.prefix();
@@ -180,6 +202,9 @@ impl RateLimit {
     }
 
     fn refusal(&self, retry_after: Duration) -> Status {
+        if self.quota.lets_none_pass() {
+            return Status::resource_exhausted("the limit lets no call pass");
+        }
         let message = format!(
             "the limit of {} is reached: try again in {}s",
             self.quota,
@@ -231,6 +256,37 @@ mod tests {
             (4_000_000_002, 5),
         ] {
             assert_eq!(in_seconds(Duration::from_nanos(nanos)), seconds);
+        }
+    }
+
+    #[test]
+    fn a_limit_that_would_be_none_is_not_made() {
+        let second = Duration::from_secs(1);
+        let made: [fn(Duration) -> RateLimit; 3] = [
+            |_| RateLimit::per_window(1, Duration::ZERO),
+            |_| RateLimit::gcra(1, Duration::ZERO, 1),
+            |second| RateLimit::gcra(2_000_000_000, second, 1),
+        ];
+        for make in made {
+            let panic = std::panic::catch_unwind(|| make(second)).unwrap_err();
+            let message = panic.downcast_ref::<String>().unwrap();
+            assert!(message.contains("a longer time"), "{message}");
+        }
+        let _ = RateLimit::gcra(1_000_000_000, second, 1);
+    }
+
+    #[tokio::test]
+    async fn a_limit_of_no_calls_does_not_tell_to_try_again() {
+        let second = Duration::from_secs(1);
+        for limit in [
+            RateLimit::per_window(0, second),
+            RateLimit::gcra(0, second, 1),
+            RateLimit::gcra(1, second, 0),
+        ] {
+            let refused = limit.check("a").await.unwrap_err();
+            assert_eq!(refused.code(), crate::Code::ResourceExhausted);
+            assert!(refused.detail::<RetryInfo>().is_none(), "{refused}");
+            assert!(!refused.message().contains("again"), "{refused}");
         }
     }
 

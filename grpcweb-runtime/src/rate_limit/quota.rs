@@ -56,6 +56,21 @@ impl Quota {
         }
     }
 
+    /// The period or the interval.
+    pub(super) fn time(self) -> Duration {
+        match self {
+            Self::Window { period, .. } => period,
+            Self::Spaced { interval, .. } => interval,
+        }
+    }
+
+    pub(super) fn lets_none_pass(self) -> bool {
+        match self {
+            Self::Window { calls, .. } => calls == 0,
+            Self::Spaced { burst, .. } => burst == 0,
+        }
+    }
+
     /// As it stands in a key: no two look alike.
     pub(super) fn to_bytes(self) -> [u8; 13] {
         let (kind, calls, time) = match self {
