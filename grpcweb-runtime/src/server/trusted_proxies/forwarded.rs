@@ -91,7 +91,8 @@ fn node(text: &str) -> Option<IpAddr> {
     }
 }
 
-/// The elements of a list, the last one first. A separator in quotes is none.
+/// The elements of a list, the last one first. A separator in quotes is none, and neither is a quote with a
+/// backslash before it.
 struct Elements<'a> {
     rest: Option<&'a str>,
     separator: char,
@@ -113,17 +114,25 @@ impl<'a> Iterator for Elements<'a> {
         let list = self.rest?;
         let mut quoted = false;
         let separator = self.separator;
-        let at = list.rfind(|c| {
-            quoted ^= c == '"';
+        let mut backwards = list.char_indices().rev();
+        let at = backwards.find(|&(at, c)| {
+            quoted ^= c == '"' && !is_escaped(list, at);
             c == separator && !quoted
         });
-        let (rest, element) = match at.and_then(|at| list.split_at_checked(at)) {
+        let (rest, element) = match at.and_then(|(at, _)| list.split_at_checked(at)) {
             Some((rest, element)) => (Some(rest), element.strip_prefix(separator)?),
             None => (None, list),
         };
         self.rest = rest;
         Some(element.trim())
     }
+}
+
+/// Whether the character at this place has a backslash before it that is not itself escaped.
+fn is_escaped(text: &str, at: usize) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let backslashes = before.len() - before.trim_end_matches('\\').len();
+    backslashes % 2 == 1
 }
 
 #[cfg(test)]
@@ -203,6 +212,15 @@ mod tests {
             ("proto=https", &["-"]),
             ("for=192.0.2.1;for=192.0.2.2", &["-"]),
             (r#"host="x;for=192.0.2.1;y""#, &["-"]),
+            (r#"for=192.0.2.1;host="a\"b""#, &["192.0.2.1"]),
+            (
+                r#"for=192.0.2.1;host="a\", for=6.6.6.6;b=\"c";proto=https"#,
+                &["192.0.2.1"],
+            ),
+            (
+                r#"for=192.0.2.1;host="a\\", for=192.0.2.2"#,
+                &["192.0.2.2", "192.0.2.1"],
+            ),
             (r#"for="192.0.2.1"#, &["-"]),
             (r#"for=192.0.2.1""#, &["-"]),
         ] {
