@@ -38,6 +38,9 @@ impl BaseUri {
         if authority.host().is_empty() {
             return Err(invalid("has no host"));
         }
+        if has_bad_port(&authority) {
+            return Err(invalid("has a port that is none: it is from 0 to 65535"));
+        }
         let path = parts.path_and_query;
         if path.as_ref().is_some_and(|path| path.query().is_some()) {
             return Err(invalid("has a query, which no call could be below"));
@@ -89,6 +92,12 @@ impl BaseUri {
         }
         .build()
     }
+}
+
+/// Whether something stands after the colon of the host, and is no port.
+fn has_bad_port(authority: &Authority) -> bool {
+    let after_host = authority.as_str().strip_prefix(authority.host());
+    after_host.is_some_and(|port| port.len() > 1) && authority.port_u16().is_none()
 }
 
 /// A text that may be a URI, to be shown in an error: passwords do not belong there.
@@ -149,6 +158,9 @@ mod tests {
             ("http://:80", "no host"),
             ("http://host/?a=b", "query"),
             ("http://ho st", "not a URI"),
+            ("http://127.0.0.1:99999", "port"),
+            ("http://127.0.0.1:80x", "port"),
+            ("http://[::1]:-1", "port"),
         ] {
             let error = parse(uri).unwrap_err();
             let message = error.to_string();
@@ -163,6 +175,7 @@ mod tests {
             "http://user:secret@host:1/api",
             "http://user:se cret@host",
             "user:secret@host",
+            "http://user:se/cret@host",
         ] {
             let error = parse(uri).unwrap_err();
             let message = format!("{error} {error:?}");
