@@ -235,6 +235,19 @@ impl ServerOptions {
         }
     }
 
+    /// These options, in the place of which `earlier` ones were set before.
+    pub(super) fn after(&self, earlier: &Self) -> Self {
+        let mut methods = earlier.methods.clone();
+        for (name, options) in &self.methods {
+            let of_method = methods.entry(name.clone()).or_default();
+            *of_method = options.after(of_method);
+        }
+        Self {
+            methods,
+            ..self.or(earlier)
+        }
+    }
+
     /// What holds, with the defaults where nothing is set.
     pub(super) fn resolve(&self) -> Resolved {
         const DEFAULT: Limits = Limits::DEFAULT;

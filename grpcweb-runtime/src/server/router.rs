@@ -167,10 +167,10 @@ impl Router {
     }
 
     /// Sets what all services are allowed, those too that are there already. What a service sets for
-    /// itself goes before it.
+    /// itself goes before it. What was set before stays where nothing else is set.
     #[must_use]
     pub fn with_options(mut self, options: ServerOptions) -> Self {
-        self.settings = Arc::new(RouterSettings::new(options));
+        self.settings = Arc::new(self.settings.with(&options));
         self.has_options = true;
         for mounted in Arc::make_mut(&mut self.services).values_mut() {
             *mounted = Mounted::new(Arc::clone(&mounted.service), &self.settings);

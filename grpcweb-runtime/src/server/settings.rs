@@ -49,6 +49,17 @@ impl Settings {
         Self(Arc::new(Alone { options, resolved }))
     }
 
+    /// With other options: what they do not set stays as it is.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new).
+    #[must_use]
+    #[track_caller]
+    pub fn with(&self, service: &ServiceDescriptor, options: ServerOptions) -> Self {
+        Self::new(service, options.after(&self.0.options))
+    }
+
     pub(super) fn alone(&self) -> &ServiceSettings {
         &self.0.resolved
     }
@@ -74,7 +85,12 @@ impl Default for RouterSettings {
 }
 
 impl RouterSettings {
-    pub(super) fn new(options: ServerOptions) -> Self {
+    /// With other options: what they do not set stays as it is.
+    pub(super) fn with(&self, options: &ServerOptions) -> Self {
+        Self::new(options.after(&self.options))
+    }
+
+    fn new(options: ServerOptions) -> Self {
         let calls = options.concurrency().unwrap_or(MAX_CONCURRENT_CALLS);
         Self {
             options,

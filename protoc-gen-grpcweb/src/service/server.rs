@@ -68,11 +68,12 @@ pub(super) fn generate(service: &ServiceNames, options: &Options) -> Result<Toke
                     }
                 }
 
-                /// Sets what calls are allowed, and how they are answered.
+                /// Sets what calls are allowed, and how they are answered. What was set before stays where
+                /// nothing else is set.
                 #[must_use]
                 #[track_caller]
                 pub fn with_options(mut self, options: rt::ServerOptions) -> Self {
-                    self.settings = rt::Settings::new(&super::#descriptor, options);
+                    self.settings = self.settings.with(&super::#descriptor, options);
                     self
                 }
             }

@@ -111,11 +111,12 @@ pub mod keeper_server {
             }
         }
 
-        /// Sets what calls are allowed, and how they are answered.
+        /// Sets what calls are allowed, and how they are answered. What was set before stays where
+        /// nothing else is set.
         #[must_use]
         #[track_caller]
         pub fn with_options(mut self, options: rt::ServerOptions) -> Self {
-            self.settings = rt::Settings::new(&super::KEEPER_SERVICE, options);
+            self.settings = self.settings.with(&super::KEEPER_SERVICE, options);
             self
         }
     }
@@ -364,11 +365,12 @@ pub mod nobody_server {
             }
         }
 
-        /// Sets what calls are allowed, and how they are answered.
+        /// Sets what calls are allowed, and how they are answered. What was set before stays where
+        /// nothing else is set.
         #[must_use]
         #[track_caller]
         pub fn with_options(mut self, options: rt::ServerOptions) -> Self {
-            self.settings = rt::Settings::new(&super::NOBODY_SERVICE, options);
+            self.settings = self.settings.with(&super::NOBODY_SERVICE, options);
             self
         }
     }

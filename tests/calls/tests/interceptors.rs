@@ -152,6 +152,30 @@ async fn what_refuses_a_call_keeps_the_next_ones_from_seeing_it() {
     assert!(seen.lock().unwrap().is_empty());
 }
 
+/// Otherwise a check that was set would be lost in silence.
+#[tokio::test]
+async fn options_that_are_set_later_leave_those_that_they_do_not_set() {
+    let seen = Seen::default();
+    let named = |name| ServerOptions::new().interceptor(Named(name, Arc::clone(&seen)));
+    let service = NotesServer::new(MyNotes::default())
+        .with_options(ServerOptions::new().method("Echo", named("method")))
+        .with_options(named("service").timeout(Duration::from_secs(10)));
+    let router = Router::new()
+        .with_options(named("router").max_decoding_message_size(2))
+        .with_options(ServerOptions::new().timeout(Duration::from_secs(10)))
+        .add_service(service);
+    let status = NotesClient::new(router)
+        .echo(note("abc"))
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    let names = ["router", "service", "method"];
+    assert_eq!(
+        *seen.lock().unwrap(),
+        names.map(|name| format!("{name} /calls.Notes/Echo"))
+    );
+}
+
 #[tokio::test]
 async fn one_that_waits_for_ever_is_ended_by_the_deadline() {
     struct Stuck;

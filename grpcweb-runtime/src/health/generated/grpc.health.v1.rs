@@ -167,11 +167,12 @@ pub mod health_server {
             }
         }
 
-        /// Sets what calls are allowed, and how they are answered.
+        /// Sets what calls are allowed, and how they are answered. What was set before stays where
+        /// nothing else is set.
         #[must_use]
         #[track_caller]
         pub fn with_options(mut self, options: rt::ServerOptions) -> Self {
-            self.settings = rt::Settings::new(&super::HEALTH_SERVICE, options);
+            self.settings = self.settings.with(&super::HEALTH_SERVICE, options);
             self
         }
     }

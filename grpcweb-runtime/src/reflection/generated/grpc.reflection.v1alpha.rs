@@ -63,14 +63,14 @@ pub mod server_reflection_server {
             }
         }
 
-        /// Sets what calls are allowed, and how they are answered.
+        /// Sets what calls are allowed, and how they are answered. What was set before stays where
+        /// nothing else is set.
         #[must_use]
         #[track_caller]
         pub fn with_options(mut self, options: rt::ServerOptions) -> Self {
-            self.settings = rt::Settings::new(
-                &super::SERVER_REFLECTION_SERVICE,
-                options,
-            );
+            self.settings = self
+                .settings
+                .with(&super::SERVER_REFLECTION_SERVICE, options);
             self
         }
     }
