@@ -68,9 +68,9 @@ impl CallContext {
         }
     }
 
-    /// The call is over for whoever works on it. Whether it was not before: the first reason counts.
-    pub(crate) fn end(&self, reason: CancelReason) -> bool {
-        self.over.set(reason.number())
+    /// The call is over for whoever works on it. The first reason counts.
+    pub(crate) fn end(&self, reason: CancelReason) {
+        self.over.set(reason.number());
     }
 
     /// Tells observers of a message.
@@ -84,6 +84,13 @@ impl CallContext {
     pub(crate) fn decided(&self, result: Result<(), &Status>) {
         if let Some(observed) = &self.observed {
             observed.decided(result);
+        }
+    }
+
+    /// Tells observers that nobody will say how the call ended, where that is so.
+    pub(crate) fn abandon(&self) {
+        if self.observed.as_ref().is_some_and(|it| !it.is_decided()) {
+            self.finish(false);
         }
     }
 

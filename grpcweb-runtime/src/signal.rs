@@ -25,8 +25,8 @@ struct Waiting {
 pub(crate) struct Ticket(Option<(u64, Waker)>);
 
 impl Signal {
-    /// Sets it, unless it is set. Whether it was not.
-    pub(crate) fn set(&self, value: u8) -> bool {
+    /// Sets it, unless it is set.
+    pub(crate) fn set(&self, value: u8) {
         let first = self
             .value
             .compare_exchange(0, value, Ordering::SeqCst, Ordering::SeqCst);
@@ -34,7 +34,6 @@ impl Signal {
             let wakers = std::mem::take(&mut self.waiting().wakers);
             wakers.into_values().for_each(Waker::wake);
         }
-        first.is_ok()
     }
 
     pub(crate) fn get(&self) -> Option<u8> {
@@ -110,8 +109,8 @@ mod tests {
             assert!(signal.poll(ticket, &mut cx).is_pending());
         }
         assert_eq!(signal.waiting().wakers.len(), 2);
-        assert!(signal.set(7));
-        assert!(!signal.set(8));
+        signal.set(7);
+        signal.set(8);
         assert!(woken.iter().all(|woken| woken.0.load(Ordering::SeqCst)));
         assert_eq!(signal.get(), Some(7));
     }

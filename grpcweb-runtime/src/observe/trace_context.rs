@@ -14,6 +14,9 @@ const TRACESTATE: &str = "tracestate";
 /// The flags that version 00 of the header knows: sampled, and that the id of the trace is random.
 const FLAGS: u8 = 0b11;
 
+/// The most bytes of a `tracestate` that are passed on: as many as have to be.
+const MAX_STATE: usize = 512;
+
 thread_local! {
     static CURRENT: RefCell<Option<TraceContext>> = const { RefCell::new(None) };
 }
@@ -61,12 +64,18 @@ impl TraceContext {
     /// ```
     pub async fn scope<F: Future>(self, future: F) -> F::Output {
         let mut future = pin!(future);
-        std::future::poll_fn(|cx| self.enter(|| future.as_mut().poll(cx))).await
+        std::future::poll_fn(|cx| Self::enter(Some(&self), || future.as_mut().poll(cx))).await
     }
 
-    pub(super) fn enter<T>(&self, run: impl FnOnce() -> T) -> T {
-        let _outer = Restore(CURRENT.replace(Some(self.clone())));
+    /// Runs code with this as the current one, or with none.
+    pub(super) fn enter<T>(context: Option<&Self>, run: impl FnOnce() -> T) -> T {
+        let _outer = Restore(CURRENT.replace(context.cloned()));
         run()
+    }
+
+    /// The id of the span, 16 hexadecimal digits.
+    pub(super) fn span_id(&self) -> String {
+        format!("{:016x}", self.span_id)
     }
 
     /// The same trace, in a span of its own.
@@ -83,12 +92,7 @@ impl TraceContext {
             return None;
         };
         let mut context = parse(parent.to_str().ok()?)?;
-        let states = headers.get_all(TRACESTATE).iter();
-        let states: Result<Vec<_>, _> = states.map(|state| state.to_str()).collect();
-        context.state = states
-            .ok()
-            .filter(|states| !states.is_empty())
-            .map(|states| states.join(","));
+        context.state = state(headers);
         Some(context)
     }
 
@@ -131,6 +135,24 @@ impl Drop for Restore {
 /// The keys of a hash map are random enough to tell spans apart.
 fn random() -> u64 {
     RandomState::new().hash_one(0_u8)
+}
+
+/// What vendors say about a trace, as far as it has to be passed on: anybody can send more of it.
+fn state(headers: &HeaderMap) -> Option<String> {
+    let mut kept = String::new();
+    for line in headers.get_all(TRACESTATE) {
+        let members = line.to_str().ok()?.split(',').map(str::trim);
+        for member in members.filter(|member| !member.is_empty()) {
+            if kept.len() + member.len() >= MAX_STATE {
+                return Some(kept).filter(|kept| !kept.is_empty());
+            }
+            if !kept.is_empty() {
+                kept.push(',');
+            }
+            kept.push_str(member);
+        }
+    }
+    Some(kept).filter(|kept| !kept.is_empty())
 }
 
 /// Reads a `traceparent`. One of a later version may go on after what this version knows.
@@ -218,6 +240,31 @@ mod tests {
     }
 
     #[test]
+    fn a_state_is_passed_on_as_far_as_it_has_to_be() {
+        let long = |len| format!("k={}", "a".repeat(len - 2));
+        for (lines, kept) in [
+            (vec![String::new()], None),
+            (vec![" , ".to_owned()], None),
+            (
+                vec!["a=1, b=2".to_owned(), ",c=3".to_owned()],
+                Some("a=1,b=2,c=3".to_owned()),
+            ),
+            (vec![long(MAX_STATE - 1)], Some(long(MAX_STATE - 1))),
+            (vec![long(MAX_STATE)], None),
+            (
+                vec![format!("a=1,{}", long(20_000))],
+                Some("a=1".to_owned()),
+            ),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(TRACESTATE, line.parse().unwrap());
+            }
+            assert_eq!(state(&headers), kept, "{headers:?}");
+        }
+    }
+
+    #[test]
     fn a_child_is_another_span_of_the_same_trace() {
         let context = parse(PARENT).unwrap();
         let child = context.child();
@@ -230,10 +277,13 @@ mod tests {
     #[test]
     fn it_is_current_within_and_no_longer() {
         let context = parse(PARENT).unwrap();
-        context.enter(|| {
+        TraceContext::enter(Some(&context), || {
             assert_eq!(TraceContext::current(), Some(context.clone()));
             let child = context.child();
-            child.enter(|| assert_eq!(TraceContext::current(), Some(child.clone())));
+            TraceContext::enter(Some(&child), || {
+                assert_eq!(TraceContext::current(), Some(child.clone()));
+            });
+            TraceContext::enter(None, || assert_eq!(TraceContext::current(), None));
             assert_eq!(TraceContext::current(), Some(context.clone()));
         });
         assert_eq!(TraceContext::current(), None);

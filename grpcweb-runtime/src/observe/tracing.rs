@@ -21,8 +21,8 @@ type Inject = dyn Fn(&Span, &mut HeaderMap) + Send + Sync;
 /// so are the spans of the calls that it makes. Its level is INFO. How a call ended is an event in it: ERROR
 /// where the server is to blame, DEBUG else. Messages are events at TRACE.
 ///
-/// The [`TraceContext`] of a call that comes in is in the fields `trace_id` and `parent_id`, and goes on with
-/// the calls that its handler makes.
+/// The [`TraceContext`] of a call that comes in is in the fields `trace_id`, `span_id` and `parent_id`, and
+/// goes on with the calls that its handler makes, whose spans have them too.
 ///
 /// ```
 /// use grpcweb_runtime::client::Client;
@@ -76,8 +76,10 @@ impl Tracing {
     fn inject(&self, span: &Span, metadata: &mut MetadataMap) {
         let Some(inject) = &self.inject else {
             if let Some(trace) = TraceContext::current() {
+                let child = trace.child();
+                record_trace(span, &child, &trace);
                 // It was in the headers of a request already, so it can be in those of another one.
-                let _ = trace.child().write(metadata);
+                let _ = child.write(metadata);
             }
             return;
         };
@@ -111,9 +113,16 @@ macro_rules! span {
             network.peer.address = Empty,
             network.peer.port = Empty,
             trace_id = Empty,
+            span_id = Empty,
             parent_id = Empty,
         )
     };
+}
+
+fn record_trace(span: &Span, trace: &TraceContext, parent: &TraceContext) {
+    span.record("trace_id", trace.trace_id());
+    span.record("span_id", trace.span_id());
+    span.record("parent_id", parent.span_id());
 }
 
 /// Records what a call came to.
@@ -147,20 +156,20 @@ impl Observer for Tracing {
                 extract(&span, call.headers());
                 None
             }
-            None => TraceContext::from_headers(call.headers()),
+            None => Some(TraceContext::from_headers(call.headers()).map(|parent| {
+                let child = parent.child();
+                record_trace(&span, &child, &parent);
+                child
+            })),
         };
-        let trace = trace.map(|parent| {
-            span.record("trace_id", parent.trace_id());
-            span.record("parent_id", display(&parent));
-            parent.child()
-        });
         Box::new(TracedCall { span, trace })
     }
 }
 
 struct TracedCall {
     span: Span,
-    trace: Option<TraceContext>,
+    /// Where the call stands in a trace, if it does; `None` where another propagator sees to that.
+    trace: Option<Option<TraceContext>>,
 }
 
 impl CallObserver for TracedCall {
@@ -175,7 +184,7 @@ impl CallObserver for TracedCall {
     fn within(&self, poll: &mut dyn FnMut()) {
         let _entered = self.span.enter();
         match &self.trace {
-            Some(trace) => trace.enter(poll),
+            Some(trace) => TraceContext::enter(trace.as_ref(), poll),
             None => poll(),
         }
     }

@@ -26,6 +26,16 @@ pin_project! {
         call: Option<Ongoing>,
         draining: Option<Draining>,
     }
+
+    impl<R, H, F> PinnedDrop for Exchange<R, H, F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            if let Some(call) = this.call {
+                // What is dropped is code of the service too.
+                let _ = call.running.run(|| this.phase.set(Phase::Over));
+            }
+        }
+    }
 }
 
 /// A response that waits for what is left of its request.
@@ -125,7 +135,8 @@ where
         if let Some(call) = this.call.as_mut() {
             let result = ready!(this.phase.as_mut().poll_reply(call, cx));
             // What the handler left of the request is known once it is dropped.
-            this.phase.set(Phase::Over);
+            let dropped = call.running.run(|| this.phase.set(Phase::Over));
+            let result = dropped.and(result);
             let Some(Ongoing {
                 running,
                 answer,

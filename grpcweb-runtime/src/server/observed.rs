@@ -1,8 +1,7 @@
 //! A call that observers watch.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::observer::{CallObserver, Direction, Ending, Observers, Outcome, StartedCall, Traffic};
@@ -12,39 +11,48 @@ use crate::deadline::now;
 
 /// The observers of a call, and what they are told at its end.
 pub(crate) struct Observed {
-    observers: Vec<Box<dyn CallObserver>>,
     started: Instant,
-    finished: AtomicBool,
     progress: Mutex<Progress>,
 }
 
 #[derive(Default)]
 struct Progress {
+    /// None once they have been told of the end: whoever holds the call any longer does not hold them.
+    observers: Option<Observing>,
     received: Traffic,
     sent: Traffic,
     result: Option<Result<(), Status>>,
     panicked: bool,
 }
 
+/// Shared, so that they are told of something without the lock.
+type Observing = Arc<[Box<dyn CallObserver>]>;
+
 impl Observed {
     /// Tells the observers of a call; `None` where there are none.
     pub(super) fn start(observers: &Observers, call: &StartedCall<'_>) -> Option<Box<Self>> {
+        if observers.is_empty() {
+            return None;
+        }
+        let started = now();
         let observers: Vec<_> = observers
             .iter()
             .filter_map(|observer| caught(|| observer.started(call)).ok())
             .collect();
-        (!observers.is_empty()).then(|| {
-            Box::new(Self {
-                observers,
-                started: now(),
-                finished: AtomicBool::new(false),
-                progress: Mutex::default(),
-            })
-        })
+        Some(Box::new(Self {
+            started,
+            progress: Mutex::new(Progress {
+                observers: Some(observers.into()),
+                ..Progress::default()
+            }),
+        }))
     }
 
     pub(crate) fn message(&self, direction: Direction, len: usize) {
         let mut progress = self.progress();
+        let Some(observers) = progress.observers.clone() else {
+            return;
+        };
         let traffic = match direction {
             Direction::Received => &mut progress.received,
             Direction::Sent => &mut progress.sent,
@@ -52,17 +60,20 @@ impl Observed {
         traffic.messages += 1;
         traffic.bytes += u64::try_from(len).unwrap_or(u64::MAX);
         drop(progress);
-        self.tell(|observer| observer.message(direction, len));
+        tell(&observers, |observer| observer.message(direction, len));
     }
 
     /// Runs code of the call.
     pub(super) fn within<T>(&self, run: impl FnOnce() -> T) -> Result<T, Status> {
+        let observers = self.progress().observers.clone().unwrap_or_default();
         let mut run = Some(run);
         let mut result = None;
         // A panic of the code does not get this far; that of an observer is for the panic hook.
         let _ = caught(|| {
-            nested(&self.observers, &mut || {
-                result = run.take().map(caught);
+            nested(&observers, &mut || {
+                if let Some(run) = run.take() {
+                    result = Some(caught(run));
+                }
             });
         });
         let result = match (result, run) {
@@ -82,13 +93,18 @@ impl Observed {
         self.progress().result.get_or_insert(result);
     }
 
-    /// The call is over. `ending` is for one that did not panic.
+    /// Whether it is known what the call ends with.
+    pub(crate) fn is_decided(&self) -> bool {
+        self.progress().result.is_some()
+    }
+
+    /// The call is over, unless it was before. `ending` is for one that did not panic.
     pub(crate) fn finish(&self, ending: Ending) {
-        if self.finished.swap(true, Ordering::SeqCst) {
+        let mut progress = self.progress();
+        let Some(observers) = progress.observers.take() else {
             return;
-        }
-        let progress = std::mem::take(&mut *self.progress());
-        let result = progress.result.unwrap_or_else(|| {
+        };
+        let result = progress.result.take().unwrap_or_else(|| {
             Err(Status::cancelled(
                 "the client went away before the call had ended",
             ))
@@ -104,17 +120,18 @@ impl Observed {
             received: progress.received,
             sent: progress.sent,
         };
-        self.tell(|observer| observer.finished(&outcome));
-    }
-
-    fn tell(&self, tell: impl Fn(&dyn CallObserver)) {
-        for observer in &self.observers {
-            let _ = caught(|| tell(&**observer));
-        }
+        drop(progress);
+        tell(&observers, |observer| observer.finished(&outcome));
     }
 
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn tell(observers: &Observing, tell: impl Fn(&dyn CallObserver)) {
+    for observer in observers.iter() {
+        let _ = caught(|| tell(&**observer));
     }
 }
 
@@ -127,6 +144,6 @@ fn nested(observers: &[Box<dyn CallObserver>], poll: &mut dyn FnMut()) {
 
 impl fmt::Debug for Observed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Observed({})", self.observers.len())
+        f.write_str("Observed(..)")
     }
 }

@@ -14,7 +14,7 @@ use crate::{Body, Code, MethodDescriptor, Protocol, ServiceDescriptor, Status};
 /// Watches the calls of a server: told of each that begins, it returns what is told of the rest.
 ///
 /// A call is a request to a path of a service, in a protocol that is spoken here. What is turned away before,
-/// with HTTP 405 or 415, or because gRPC came over HTTP/1.1, is none.
+/// with HTTP 405 or 415, because gRPC came over HTTP/1.1, or because its messages are not protobuf, is none.
 ///
 /// Given to [`ServerOptions::observer`](crate::ServerOptions::observer), for all services, for one or for a
 /// method. There may be several. None can fail a call: a panic of one is caught, and goes to the panic hook.
@@ -58,8 +58,9 @@ pub trait Observer: Send + Sync + 'static {
 
 /// Watches one call: see [`Observer`].
 pub trait CallObserver: Send + Sync + 'static {
-    /// A message was received, or handed to the transport. Its length is that of its encoding, in bytes,
-    /// uncompressed.
+    /// A message was received, or encoded for the client. Its length is that of its encoding, in bytes,
+    /// uncompressed. May be called while [`within`](Self::within) runs, and never after
+    /// [`finished`](Self::finished).
     fn message(&self, direction: Direction, len: usize) {
         let _ = (direction, len);
     }
@@ -162,16 +163,17 @@ pub struct Outcome {
     pub result: Result<(), Status>,
     /// What ended it.
     pub ending: Ending,
-    /// From the head of the request to the end.
+    /// From the head of the request to the end. Over HTTP/1.1 the end comes after what a handler left of the
+    /// request, which is read for five seconds at most.
     pub duration: Duration,
     /// What the client sent and the handler took.
     pub received: Traffic,
-    /// What was handed to the transport.
+    /// What was encoded for the client.
     pub sent: Traffic,
 }
 
 impl Outcome {
-    /// The code that the call ended with: [`Code::Cancelled`] where the client left first.
+    /// The code that the call ended with: [`Code::Cancelled`] where the client left before there was another.
     #[must_use]
     pub fn code(&self) -> Code {
         self.result

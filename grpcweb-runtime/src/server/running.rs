@@ -106,9 +106,8 @@ impl Drop for Running {
         if let Some(shutdown) = &self.context.shutdown {
             shutdown.leave(&self.shutdown);
         }
-        if self.context.end(CancelReason::ClientGone) {
-            self.context.finish(false);
-        }
+        self.context.end(CancelReason::ClientGone);
+        self.context.abandon();
     }
 }
 

@@ -21,7 +21,7 @@ use crate::format::Format;
 use crate::wire::compression::{GRPC_ACCEPT_ENCODING, UnsupportedEncoding};
 use crate::wire::protocol::{Protocol, UnknownProtocol};
 use crate::wire::timeout::{self, GRPC_TIMEOUT};
-use crate::{Body, ConnectionInfo, ServiceDescriptor, Status};
+use crate::{Body, Code, ConnectionInfo, ServiceDescriptor, Status};
 
 /// A service of a `.proto` file: what generated servers implement.
 #[diagnostic::on_unimplemented(
@@ -111,7 +111,10 @@ fn run(
         }
         Err(refusal) => {
             let context = Arc::new(CallContext::new(None, None, observed));
-            context.end(CancelReason::Ended);
+            context.end(match refusal.status.code() {
+                Code::DeadlineExceeded => CancelReason::DeadlineExceeded,
+                _ => CancelReason::Ended,
+            });
             context.decided(Err(&refusal.status));
             let response = observed_body::watch(refusal.answer(protocol), &context);
             ResponseFuture::early(request, response)

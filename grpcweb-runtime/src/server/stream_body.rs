@@ -36,10 +36,19 @@ pub(super) struct StreamBody {
 pub(super) struct Slot(Arc<Mutex<Option<Stream>>>);
 
 struct Stream {
-    messages: Box<dyn Messages>,
+    /// Until it is dropped.
+    messages: Option<Box<dyn Messages>>,
     running: Running,
     /// Who waits for a message.
     reader: Option<Waker>,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        let messages = self.messages.take();
+        // What is dropped is code of the service.
+        let _ = self.running.run(|| drop(messages));
+    }
 }
 
 impl Slot {
@@ -60,8 +69,8 @@ impl Slot {
             context.decided(Err(&Status::deadline_exceeded(DEADLINE_EXCEEDED)));
             context.finish(false);
             // The timer that would have woken it is dropped here.
-            if let Some(reader) = stream.reader {
-                reader.wake();
+            if let Some(reader) = &stream.reader {
+                reader.wake_by_ref();
             }
         }
     }
@@ -77,7 +86,7 @@ impl StreamBody {
     ) -> Self {
         let deadline = running.context.deadline;
         let stream = Slot(Arc::new(Mutex::new(Some(Stream {
-            messages,
+            messages: Some(messages),
             running,
             reader: None,
         }))));
@@ -98,7 +107,7 @@ impl StreamBody {
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), Status>>> {
         let mut guard = self.stream.lock();
         let Some(Stream {
-            messages,
+            messages: Some(messages),
             running,
             reader,
         }) = guard.as_mut()
@@ -126,9 +135,13 @@ impl StreamBody {
     fn end(&mut self, mut result: Result<(), Status>) {
         self.ended = true;
         let stream = self.stream.lock().take();
+        // It may have expired since it was looked at.
+        if stream.is_none() && result.is_ok() {
+            result = Err(Status::deadline_exceeded(DEADLINE_EXCEEDED));
+        }
         let mut trailing = std::mem::take(&mut self.trailing);
-        match (&result, &stream) {
-            (Ok(()), Some(stream)) => trailing.extend(stream.messages.trailers()),
+        match (&result, stream.as_ref().and_then(|it| it.messages.as_ref())) {
+            (Ok(()), Some(messages)) => trailing.extend(messages.trailers()),
             (Ok(()), None) => {}
             (Err(status), _) => trailing.extend(status.metadata()),
         }

@@ -20,6 +20,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
 const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+const PARENT_ID: &str = "00f067aa0ba902b7";
 
 type Fields = BTreeMap<String, String>;
 
@@ -239,7 +240,9 @@ async fn a_trace_goes_through_a_handler_to_the_calls_that_it_makes() {
 
     let spans = keep.take();
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-    let relayed = spans.iter().find(|span| span.field("parent_id") == PARENT);
+    let relayed = spans
+        .iter()
+        .find(|span| span.field("parent_id") == PARENT_ID);
     let relayed = relayed.expect("the relay knows its parent");
     assert_eq!(relayed.field("trace_id"), trace);
     assert!(
@@ -255,11 +258,17 @@ async fn a_trace_goes_through_a_handler_to_the_calls_that_it_makes() {
     let client = client.expect("a client has a span");
     assert_eq!(client.parent.as_deref(), Some("calls.Notes/Echo"));
     assert_eq!(client.field("rpc.response.status_code"), "OK");
-    let last = spans
-        .iter()
-        .find(|span| span.field("trace_id") == trace && span.field("parent_id") != PARENT);
-    let last = last.expect("the trace goes on");
-    assert_ne!(last.field("parent_id"), "");
+    let child_of = |parent: &Closed, kind: &str| {
+        let id = parent.field("span_id");
+        assert_eq!(id.len(), 16, "{parent:?}");
+        let child = spans.iter().find(|span| span.field("parent_id") == id);
+        let child = child.expect("the trace goes on");
+        assert_eq!(child.field("otel.kind"), kind);
+        assert_eq!(child.field("trace_id"), trace);
+        child.clone()
+    };
+    let called = child_of(relayed, "client");
+    child_of(&called, "server");
 }
 
 #[tokio::test]

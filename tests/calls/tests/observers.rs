@@ -6,13 +6,13 @@ use std::time::Duration;
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
 use calls::proto::calls::notes_server::{Notes, NotesServer};
-use calls::{MyNotes, note, over_with};
+use calls::{MyNotes, Server, note, over_with};
 use futures_util::stream;
 use grpcweb_runtime::server::{
     CallObserver, Direction, Ending, Observer, Outcome, StartedCall, Traffic,
 };
 use grpcweb_runtime::{
-    Code, MethodDescriptor, Request, Response, ServerOptions, Status, Streaming,
+    Code, MethodDescriptor, Request, Response, Router, ServerOptions, Status, Streaming, serve,
 };
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 struct Seen {
     path: String,
     known: bool,
-    messages: Vec<(Direction, usize)>,
+    messages: Arc<Mutex<Vec<(Direction, usize)>>>,
     outcome: Outcome,
 }
 
@@ -43,7 +43,7 @@ impl Observer for Watch {
         Box::new(WatchCall {
             path: call.path().to_owned(),
             known: call.method().is_some(),
-            messages: Mutex::default(),
+            messages: Arc::default(),
             seen: self.0.clone(),
         })
     }
@@ -52,7 +52,7 @@ impl Observer for Watch {
 struct WatchCall {
     path: String,
     known: bool,
-    messages: Mutex<Vec<(Direction, usize)>>,
+    messages: Arc<Mutex<Vec<(Direction, usize)>>>,
     seen: UnboundedSender<Seen>,
 }
 
@@ -65,7 +65,7 @@ impl CallObserver for WatchCall {
         let _ = self.seen.send(Seen {
             path: self.path.clone(),
             known: self.known,
-            messages: self.messages.lock().unwrap().clone(),
+            messages: Arc::clone(&self.messages),
             outcome: outcome.clone(),
         });
     }
@@ -108,7 +108,7 @@ async fn a_call_of_every_kind_is_told_of_once_with_its_messages() {
         assert_eq!(call.outcome.code(), Code::Ok, "{name}");
         assert_eq!(call.outcome.ending, Ending::Complete, "{name}");
         assert_eq!(
-            call.messages,
+            *call.messages.lock().unwrap(),
             [(Direction::Received, 5), (Direction::Sent, 5)],
             "{name}"
         );
@@ -286,6 +286,116 @@ async fn a_method_that_the_service_does_not_have_is_told_of_without_one() {
     assert_eq!(call.outcome.ending, Ending::ClientGone);
 }
 
+#[tokio::test]
+async fn a_stream_that_nobody_reads_is_told_of_at_its_deadline() {
+    let (watch, mut seen) = Watch::new();
+    let options = ServerOptions::new()
+        .timeout(Duration::from_millis(50))
+        .observer(watch);
+    let (_server, clients) = over_with(&MyNotes::default(), options).await;
+    for (name, client) in clients {
+        let request = scenario(note("a".repeat(1024)), "for-ever");
+        let unread = client.repeat(request).await.expect(name);
+        let call = next(&mut seen, name).await;
+        assert_eq!(call.outcome.code(), Code::DeadlineExceeded, "{name}");
+        assert_eq!(call.outcome.ending, Ending::DeadlineExceeded, "{name}");
+        drop(unread);
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_the_server_ends_when_it_shuts_down_is_told_of() {
+    let (watch, mut seen) = Watch::new();
+    let notes = MyNotes::default();
+    let service =
+        NotesServer::new(notes.clone()).with_options(ServerOptions::new().observer(watch));
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = Server::with(|listener| {
+        serve(listener, Router::new().add_service(service))
+            .with_graceful_shutdown(async { stopped.await.unwrap_or_default() })
+            .grace_period(Duration::ZERO)
+    })
+    .await;
+    let client = NotesClient::new(server.channel(false));
+    let call = tokio::spawn(client.echo(scenario(note("a"), "hang")));
+    timeout(PATIENCE, notes.waits.notified()).await.unwrap();
+    stop.send(()).unwrap();
+    let seen = next(&mut seen, "HTTP/1.1").await;
+    assert_eq!(seen.outcome.code(), Code::Unavailable);
+    assert_eq!(seen.outcome.ending, Ending::Shutdown);
+    assert_eq!(call.await.unwrap().unwrap_err().code(), Code::Unavailable);
+}
+
+/// Panics when it is dropped, unless the thread panics already.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "swordfish");
+    }
+}
+
+/// Leaves something behind: a bomb that is dropped with the handler, or its request in another task.
+struct Careless(UnboundedSender<Request<Streaming<Note>>>);
+
+impl Notes for Careless {
+    async fn echo(&self, _: Request<Note>) -> Result<Response<Note>, Status> {
+        let _bomb = Bomb;
+        std::future::pending().await
+    }
+
+    async fn repeat(&self, _: Request<Note>) -> Result<Response<Streaming<Note>>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn join(&self, request: Request<Streaming<Note>>) -> Result<Response<Note>, Status> {
+        let _ = self.0.send(request);
+        Ok(Response::new(note("")))
+    }
+
+    async fn chat(&self, _: Request<Streaming<Note>>) -> Result<Response<Streaming<Note>>, Status> {
+        Err(Status::unimplemented(""))
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_when_it_is_dropped_is_told_of_and_fails_nothing_else() {
+    let (watch, mut seen) = Watch::new();
+    let options = ServerOptions::new()
+        .timeout(Duration::from_millis(20))
+        .observer(watch);
+    let (left, _requests) = unbounded_channel();
+    let service = NotesServer::new(Careless(left)).with_options(options);
+    let server = Server::serve(Router::new().add_service(service)).await;
+    for http2 in [false, true] {
+        let client = NotesClient::new(server.channel(http2));
+        for _ in 0..2 {
+            let status = client.echo(note("a")).await.unwrap_err();
+            assert_eq!(status.code(), Code::Internal, "{status}");
+            let call = next(&mut seen, "panics").await;
+            assert_eq!(call.outcome.ending, Ending::Panicked);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_handler_left_to_a_task_is_told_to_nobody_once_the_call_has_ended() {
+    let (watch, mut seen) = Watch::new();
+    let (left, mut requests) = unbounded_channel();
+    let options = ServerOptions::new().observer(watch);
+    let service = NotesServer::new(Careless(left)).with_options(options);
+    let client = NotesClient::new(service);
+    let texts = Streaming::from_iter([note("a"), note("b")]);
+    client.join(texts).await.unwrap();
+    let call = next(&mut seen, "in process").await;
+    assert_eq!(call.outcome.received, traffic(0, 0));
+    let mut request = requests.recv().await.unwrap();
+    // Whether it is still there is up to the transport.
+    let _ = request.get_mut().message().await;
+    assert_eq!(Arc::strong_count(&call.messages), 1, "the observer is gone");
+    assert_eq!(*call.messages.lock().unwrap(), [(Direction::Sent, 0)]);
+}
+
 /// Panics wherever it can.
 struct Clumsy(&'static str);
 
@@ -306,6 +416,9 @@ impl CallObserver for Clumsy {
         if self.0 != "within, without" {
             poll();
         }
+        if self.0 == "within, twice" {
+            poll();
+        }
         assert_ne!(self.0, "within, after");
     }
 
@@ -322,6 +435,7 @@ async fn an_observer_that_panics_harms_nobody() {
         "message",
         "within, before",
         "within, without",
+        "within, twice",
         "within, after",
         "finished",
     ] {
