@@ -8,6 +8,9 @@ use super::{HttpProbe, ServingStatus};
 use crate::service_name::ServiceName;
 use crate::{Request, Response, ServerOptions, Status, Streaming};
 
+/// The length of a request: a name, which a `Watch` keeps as long as it runs.
+const LONGEST_REQUEST: usize = 4 * 1024;
+
 /// Says how the services of a server are: see the [module](super).
 ///
 /// Its clones say it of the same server. The server as a whole has the name `""`, and serves unless it is
@@ -35,11 +38,14 @@ impl HealthReporter {
     /// `grpc.health.v1.Health`, for a [`Router`](crate::Router) or alone.
     ///
     /// `Watch` ends with `UNAVAILABLE`, after `NOT_SERVING`, when [`shut_down`](Self::shut_down) is called or
-    /// `serve` shuts down, so that it holds nothing up. A timeout of the router does not end it.
+    /// `serve` shuts down, so that it holds nothing up. A timeout of the router does not end it. Requests have
+    /// 4 KiB at the most. `with_options` of what is returned takes the place of both: say them again there.
     #[must_use]
     pub fn service(&self) -> HealthServer<Self> {
         let for_ever = ServerOptions::new().timeout(None);
-        let options = ServerOptions::new().method("Watch", for_ever);
+        let options = ServerOptions::new()
+            .max_decoding_message_size(LONGEST_REQUEST)
+            .method("Watch", for_ever);
         HealthServer::new(self.clone()).with_options(options)
     }
 
@@ -105,7 +111,7 @@ impl Health for HealthReporter {
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Streaming<HealthCheckResponse>>, Status> {
         let cancelled = request.cancelled();
-        let service = request.into_inner().service;
+        let service = request.into_inner().service.into();
         let watch = Watch::new(Arc::clone(&self.statuses), service, cancelled);
         Ok(Response::new(Streaming::from_stream(watch)))
     }

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::ServingStatus;
@@ -18,7 +18,7 @@ struct Inner {
 
 #[derive(Debug)]
 struct Watcher {
-    service: String,
+    service: Arc<str>,
     waker: Waker,
 }
 
@@ -77,7 +77,7 @@ impl Statuses {
     /// What differs from `known`; the waker is kept until there is something.
     pub(super) fn poll(
         &self,
-        service: &str,
+        service: &Arc<str>,
         known: Option<ServingStatus>,
         ticket: &mut Ticket,
         cx: &mut Context<'_>,
@@ -86,7 +86,7 @@ impl Statuses {
         if inner.shut_down {
             return Poll::Ready(News::ShutDown);
         }
-        let status = inner.services.get(service).copied();
+        let status = inner.services.get(&**service).copied();
         let status = status.unwrap_or(ServingStatus::ServiceUnknown);
         if known != Some(status) {
             return Poll::Ready(News::Status(status));
@@ -96,7 +96,7 @@ impl Statuses {
             inner.next_watcher
         });
         let watcher = Watcher {
-            service: service.to_owned(),
+            service: Arc::clone(service),
             waker: cx.waker().clone(),
         };
         inner.watchers.insert(id, watcher);
@@ -137,7 +137,7 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         let unknown = Some(ServingStatus::ServiceUnknown);
         for _ in 0..2 {
-            let polled = statuses.poll("a", unknown, &mut ticket, &mut cx);
+            let polled = statuses.poll(&"a".into(), unknown, &mut ticket, &mut cx);
             assert!(polled.is_pending());
             assert_eq!(statuses.inner().watchers.len(), 1);
         }
@@ -151,7 +151,7 @@ mod tests {
         let mut cx = Context::from_waker(Waker::noop());
         let unknown = Some(ServingStatus::ServiceUnknown);
         for service in ["a", "b"] {
-            let polled = statuses.poll(service, unknown, &mut Ticket::default(), &mut cx);
+            let polled = statuses.poll(&service.into(), unknown, &mut Ticket::default(), &mut cx);
             assert!(polled.is_pending());
         }
         statuses.set("a", ServingStatus::Serving);

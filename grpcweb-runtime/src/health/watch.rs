@@ -14,7 +14,7 @@ use crate::{CancelReason, Cancelled, Status};
 /// slowly misses changes in between, and never the latest.
 pub(super) struct Watch {
     statuses: Arc<Statuses>,
-    service: String,
+    service: Arc<str>,
     sent: Option<ServingStatus>,
     ticket: Ticket,
     cancelled: Cancelled,
@@ -22,7 +22,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(statuses: Arc<Statuses>, service: String, cancelled: Cancelled) -> Self {
+    pub(super) fn new(statuses: Arc<Statuses>, service: Arc<str>, cancelled: Cancelled) -> Self {
         Self {
             statuses,
             service,

@@ -108,6 +108,24 @@ async fn watch_says_the_status_and_then_each_change_and_nothing_else() {
     }
 }
 
+#[tokio::test]
+async fn a_name_that_is_too_long_for_one_is_not_kept() {
+    let health = HealthReporter::new();
+    let (_server, clients) = over_router(Router::new().add_service(health.service())).await;
+    let long = "a".repeat(5000);
+    for (name, client) in clients {
+        let client = HealthClient::from(client);
+        let check = client.check(of(&long)).await.unwrap_err();
+        assert_eq!(check.code(), Code::ResourceExhausted, "{name}: {check}");
+        let watch = client.watch(of(&long)).await;
+        let watched = match watch {
+            Ok(watch) => next(&mut watch.into_inner(), name).await,
+            Err(status) => Err(status.code()),
+        };
+        assert_eq!(watched, Err(Code::ResourceExhausted), "{name}");
+    }
+}
+
 /// However often a status changes while nobody reads, the stream holds one.
 #[tokio::test]
 async fn a_timeout_of_the_router_ends_a_check_and_not_a_watch() {
