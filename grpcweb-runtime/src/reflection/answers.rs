@@ -40,7 +40,7 @@ impl Answers {
         let answer = self.find(asked).unwrap_or_else(|| {
             Answer::ErrorResponse(ErrorResponse {
                 error_code: Code::NotFound.into(),
-                error_message: not_found(asked),
+                error_message: not_found(asked).to_owned(),
             })
         });
         Ok(ServerReflectionResponse {
@@ -84,16 +84,13 @@ impl Answers {
     }
 }
 
-fn not_found(asked: &Asked) -> String {
+/// Without the name, which is in the original request, and may be long.
+fn not_found(asked: &Asked) -> &'static str {
     match asked {
-        Asked::FileByFilename(name) => format!("there is no file {name:?}"),
-        Asked::FileContainingSymbol(name) | Asked::AllExtensionNumbersOfType(name) => {
-            format!("there is nothing with the name {name:?}")
-        }
-        Asked::FileContainingExtension(extension) => format!(
-            "there is no extension {} of {:?}",
-            extension.extension_number, extension.containing_type
-        ),
-        Asked::ListServices(_) => String::new(),
+        Asked::FileByFilename(_) => "there is no file with this name",
+        Asked::FileContainingSymbol(_) => "there is nothing with this name",
+        Asked::AllExtensionNumbersOfType(_) => "there is no message with this name",
+        Asked::FileContainingExtension(_) => "there is no such extension of this message",
+        Asked::ListServices(_) => "",
     }
 }

@@ -9,14 +9,30 @@ use super::{InvalidReflection, Reflection, generated};
 use crate::ServerOptions;
 use crate::service_name::ServiceName;
 
+/// The length of a request, which has a name and little else.
+const LONGEST_REQUEST: usize = 64 * 1024;
+
 /// Collects what a [`Reflection`] tells.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct ReflectionBuilder {
     sets: Vec<Bytes>,
     hidden: BTreeSet<String>,
     elsewhere: BTreeSet<String>,
     options: ServerOptions,
+}
+
+impl Default for ReflectionBuilder {
+    fn default() -> Self {
+        Self {
+            sets: Vec::new(),
+            hidden: BTreeSet::new(),
+            elsewhere: BTreeSet::new(),
+            options: ServerOptions::new()
+                .timeout(None)
+                .max_decoding_message_size(LONGEST_REQUEST),
+        }
+    }
 }
 
 impl ReflectionBuilder {
@@ -41,7 +57,7 @@ impl ReflectionBuilder {
     }
 
     /// Sets what calls of the reflection services are allowed, in place of what the router sets. Unless this is
-    /// called, they have no timeout.
+    /// called, they have no timeout, and requests of 64 KiB at the most.
     pub fn with_options(mut self, options: ServerOptions) -> Self {
         self.options = options;
         self

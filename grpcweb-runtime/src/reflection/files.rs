@@ -17,6 +17,7 @@ pub(super) struct Files {
     /// The files of extensions, by the message that is extended and their numbers.
     extensions: HashMap<String, BTreeMap<i32, String>>,
     services: BTreeSet<String>,
+    messages: HashSet<String>,
 }
 
 #[derive(Debug)]
@@ -76,6 +77,7 @@ impl Files {
         let Symbols {
             names,
             services,
+            messages,
             extensions,
         } = Symbols::of(&file);
         let imports = file.dependency;
@@ -97,6 +99,7 @@ impl Files {
             }
         }
         self.services.extend(services);
+        self.messages.extend(messages);
         for (extended, number) in extensions {
             let numbers = self.extensions.entry(extended).or_default();
             numbers.insert(number, file.clone());
@@ -169,7 +172,7 @@ impl Files {
     pub(super) fn extensions_of(&self, message: &str) -> Option<Vec<i32>> {
         match self.extensions.get(message) {
             Some(extensions) => Some(extensions.keys().copied().collect()),
-            None => self.of_symbol(message).map(|_| Vec::new()),
+            None => self.messages.contains(message).then(Vec::new),
         }
     }
 

@@ -65,7 +65,7 @@ impl Reflection {
 
     /// For several sets, and for services that are not to be seen.
     pub fn builder() -> ReflectionBuilder {
-        ReflectionBuilder::default().with_options(ServerOptions::new().timeout(None))
+        ReflectionBuilder::default()
     }
 
     /// Both versions of the service, beside the services that a router has.

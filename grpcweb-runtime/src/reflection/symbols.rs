@@ -8,6 +8,7 @@ pub(super) struct Symbols {
     /// The full name of everything that has one, services among it.
     pub(super) names: Vec<String>,
     pub(super) services: Vec<String>,
+    pub(super) messages: Vec<String>,
     /// The full names of extended messages, and the numbers of the extensions.
     pub(super) extensions: Vec<(String, i32)>,
 }
@@ -44,7 +45,8 @@ impl Symbols {
         for nested in &message.nested_type {
             self.message(&name, nested);
         }
-        self.names.push(name);
+        self.names.push(name.clone());
+        self.messages.push(name);
     }
 
     /// The values of an enum are beside it in the language, and below it in the minds of many.

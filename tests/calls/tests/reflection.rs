@@ -16,7 +16,7 @@ use calls::{AnyTransport, MyNotes, described, over_router, proto};
 use futures_util::stream;
 use grpcweb_runtime::client::Client;
 use grpcweb_runtime::health::HealthReporter;
-use grpcweb_runtime::reflection::{InvalidReflection, Reflection};
+use grpcweb_runtime::reflection::{InvalidReflection, Reflection, ReflectionBuilder};
 use grpcweb_runtime::{Channel, Code, Protocol, Router, ServerOptions, Status, Streaming};
 use prost::Message as _;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
@@ -517,6 +517,58 @@ fn a_mistake_is_an_error_that_says_what_to_do() {
         let error = result.unwrap_err().to_string();
         for part in parts {
             assert!(error.contains(part), "{part:?} is not in {error:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_error_does_not_repeat_a_name() {
+    let router = Router::new().with_reflection(shop());
+    let hostile = "\u{1}".repeat(1000);
+    let asked = [
+        file(&hostile),
+        symbol(&hostile),
+        extension(&hostile, 1),
+        numbers(&hostile),
+    ];
+    for answer in ask(router, asked).await {
+        assert!(is_not_found(&answer), "{answer:?}");
+        let Answer::ErrorResponse(error) = answer else {
+            unreachable!()
+        };
+        assert!(error.error_message.len() < 100, "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_message_has_no_extensions() {
+    let router = Router::new().with_reflection(shop());
+    for answer in ask(router, [numbers("shop.Shop"), numbers(OWN[0])]).await {
+        assert!(is_not_found(&answer), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn requests_are_short_and_streams_long_however_the_builder_was_made() {
+    for builder in [Reflection::builder(), ReflectionBuilder::default()] {
+        let reflection = builder
+            .add_descriptor_set(described::FILE_DESCRIPTOR_SET)
+            .build()
+            .unwrap();
+        let options = ServerOptions::new().timeout(Duration::ZERO);
+        let router = Router::new().with_options(options);
+        let (_server, clients) = over_router(router.with_reflection(reflection)).await;
+        for (name, client) in clients {
+            for (length, code) in [(60_000, None), (70_000, Some(Code::ResourceExhausted))] {
+                let requests = [request(symbol(&"a".repeat(length)))];
+                let stream = converse(&client, false, Streaming::from_iter(requests)).await;
+                let answer = match stream {
+                    Ok(mut stream) => stream.message().await.map(drop),
+                    Err(status) => Err(status),
+                };
+                let failed = answer.err().map(|status| status.code());
+                assert_eq!(failed, code, "{name}");
+            }
         }
     }
 }
