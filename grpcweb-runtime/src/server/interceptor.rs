@@ -90,6 +90,17 @@ where
     }
 }
 
+/// One that its owner keeps a hand on, or that several options have in common.
+impl<I: Interceptor> Interceptor for Arc<I> {
+    async fn intercept(
+        &self,
+        method: &'static MethodDescriptor,
+        request: &mut Request<()>,
+    ) -> Result<(), Status> {
+        (**self).intercept(method, request).await
+    }
+}
+
 type Intercepting<'a> = Pin<Box<dyn Future<Output = Result<(), Status>> + Send + 'a>>;
 
 trait DynInterceptor: Send + Sync {
@@ -144,5 +155,40 @@ impl Interceptors {
 impl fmt::Debug for Interceptors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Interceptors({})", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::MethodKind;
+
+    static METHOD: MethodDescriptor = MethodDescriptor::new("/a.B/C", MethodKind::Unary);
+
+    #[derive(Default)]
+    struct Count(AtomicU32);
+
+    impl Interceptor for Count {
+        async fn intercept(
+            &self,
+            _: &'static MethodDescriptor,
+            _: &mut Request<()>,
+        ) -> Result<(), Status> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_is_shared_sees_all_calls() {
+        let count = Arc::new(Count::default());
+        let mut interceptors = Interceptors::default();
+        interceptors.push(Arc::clone(&count));
+        interceptors.push(Arc::clone(&count));
+        let passed = interceptors.intercept(&METHOD, &mut Request::new(())).await;
+        passed.unwrap();
+        assert_eq!(count.0.load(Ordering::Relaxed), 2);
     }
 }

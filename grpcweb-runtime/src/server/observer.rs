@@ -56,6 +56,13 @@ pub trait Observer: Send + Sync + 'static {
     fn started(&self, call: &StartedCall<'_>) -> Box<dyn CallObserver>;
 }
 
+/// One that its owner keeps a hand on, or that several options have in common.
+impl<O: Observer + ?Sized> Observer for Arc<O> {
+    fn started(&self, call: &StartedCall<'_>) -> Box<dyn CallObserver> {
+        (**self).started(call)
+    }
+}
+
 /// Watches one call: see [`Observer`].
 pub trait CallObserver: Send + Sync + 'static {
     /// A message was received, or encoded for the client. Its length is that of its encoding, in bytes,
@@ -233,5 +240,48 @@ impl Observers {
 impl fmt::Debug for Observers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Observers({})", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    static SERVICE: ServiceDescriptor = ServiceDescriptor::new("a.B", &[]);
+
+    #[derive(Default)]
+    struct Count(AtomicU32);
+
+    impl Observer for Count {
+        fn started(&self, _: &StartedCall<'_>) -> Box<dyn CallObserver> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Box::new(Nothing)
+        }
+    }
+
+    struct Nothing;
+
+    impl CallObserver for Nothing {
+        fn finished(&self, _: &Outcome) {}
+    }
+
+    #[test]
+    fn one_that_is_shared_sees_all_calls() {
+        let count = Arc::new(Count::default());
+        let mut observers = Observers::default();
+        observers.push(Arc::clone(&count));
+        observers.push(Arc::clone(&count) as Arc<dyn Observer>);
+        let call = StartedCall {
+            service: &SERVICE,
+            method: None,
+            protocol: Protocol::GrpcWeb,
+            request: &Request::new(Body::empty()),
+        };
+        for observer in observers.iter() {
+            observer.started(&call);
+        }
+        assert_eq!(count.0.load(Ordering::Relaxed), 2);
     }
 }
