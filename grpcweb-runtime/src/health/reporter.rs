@@ -39,7 +39,8 @@ impl HealthReporter {
     ///
     /// `Watch` ends with `UNAVAILABLE`, after `NOT_SERVING`, when [`shut_down`](Self::shut_down) is called or
     /// `serve` shuts down, so that it holds nothing up. A timeout of the router does not end it. Requests have
-    /// 4 KiB at the most. `with_options` of what is returned takes the place of both: say them again there.
+    /// 4 KiB at the most. `with_options` of what is returned adds to these options: both stay unless it sets
+    /// something else.
     #[must_use]
     pub fn service(&self) -> HealthServer<Self> {
         let for_ever = ServerOptions::new().timeout(None);
