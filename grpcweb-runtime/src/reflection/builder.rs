@@ -56,10 +56,10 @@ impl ReflectionBuilder {
         self
     }
 
-    /// Sets what calls of the reflection services are allowed, in place of what the router sets. Unless this is
-    /// called, they have no timeout, and requests of 64 KiB at the most.
+    /// Sets what calls of the reflection services are allowed, in place of what the router sets. Unless it is set
+    /// here, they have no timeout, and requests of 64 KiB at the most.
     pub fn with_options(mut self, options: ServerOptions) -> Self {
-        self.options = options;
+        self.options = options.after(&self.options);
         self
     }
 

@@ -236,7 +236,7 @@ impl ServerOptions {
     }
 
     /// These options, in the place of which `earlier` ones were set before.
-    pub(super) fn after(&self, earlier: &Self) -> Self {
+    pub(crate) fn after(&self, earlier: &Self) -> Self {
         let mut methods = earlier.methods.clone();
         for (name, options) in &self.methods {
             let of_method = methods.entry(name.clone()).or_default();

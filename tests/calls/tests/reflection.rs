@@ -550,7 +550,11 @@ async fn what_is_no_message_has_no_extensions() {
 
 #[tokio::test]
 async fn requests_are_short_and_streams_long_however_the_builder_was_made() {
-    for builder in [Reflection::builder(), ReflectionBuilder::default()] {
+    for builder in [
+        Reflection::builder(),
+        ReflectionBuilder::default(),
+        Reflection::builder().with_options(ServerOptions::new()),
+    ] {
         let reflection = builder
             .add_descriptor_set(described::FILE_DESCRIPTOR_SET)
             .build()
