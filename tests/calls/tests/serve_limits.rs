@@ -1,5 +1,8 @@
 //! What connections of a server may do, and for how long.
 
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use calls::proto::calls::Note;
@@ -8,11 +11,13 @@ use calls::proto::calls::notes_server::NotesServer;
 use calls::{MyNotes, RawConnection, Server, note};
 use grpcweb_runtime::client::Client;
 use grpcweb_runtime::server::{Http2Options, Serve};
-use grpcweb_runtime::{Code, Protocol, Request, Router};
+use grpcweb_runtime::{Body, Code, Protocol, Request, Router};
+use hyper::body::Incoming;
 use prost::Message as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
+use tower_service::Service;
 
 /// How long anything may take before the test fails.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -146,6 +151,83 @@ async fn an_idle_connection_of_http2_is_closed() {
         received.windows(5).any(|frame| frame == goaway),
         "{received:?}"
     );
+}
+
+/// How long an answer is that is longer than what sockets buffer.
+const LONG: usize = 24 << 20;
+
+#[derive(Clone)]
+struct Long;
+
+impl Service<http::Request<Incoming>> for Long {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: http::Request<Incoming>) -> Self::Future {
+        ready(Ok(http::Response::new(Body::full(vec![b'x'; LONG]))))
+    }
+}
+
+/// A server whose answers are long, and which keeps idle connections for a short time.
+async fn start_long() -> Server {
+    let service = Long;
+    Server::with(|listener| grpcweb_runtime::serve(listener, service).idle_timeout(SHORT)).await
+}
+
+#[tokio::test]
+async fn an_answer_that_is_on_its_way_is_not_idle_over_http1() {
+    let server = start_long().await;
+    let mut socket = TcpStream::connect(&server.address).await.unwrap();
+    let request = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+    socket.write_all(request).await.unwrap();
+    let mut slow = tokio::time::interval(Duration::from_millis(20));
+    let mut chunk = vec![0; 256 << 10];
+    let mut received = 0;
+    while received < LONG {
+        let read = timeout(PATIENCE, socket.read(&mut chunk)).await;
+        let read = read.unwrap().unwrap();
+        assert_ne!(read, 0, "cut after {received} bytes");
+        received += read;
+        slow.tick().await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_on_its_way_is_not_idle_over_http2() {
+    let server = start_long().await;
+    let socket = TcpStream::connect(&server.address).await.unwrap();
+    let (mut client, connection) = h2::client::handshake(socket).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = http::Request::get("http://a/").body(()).unwrap();
+    let (response, _) = client.send_request(request, true).unwrap();
+    let mut body = response.await.unwrap().into_body();
+    let mut slow = tokio::time::interval(Duration::from_millis(2));
+    let mut received = 0;
+    while let Some(data) = timeout(PATIENCE, body.data()).await.unwrap() {
+        let data = data.unwrap();
+        received += data.len();
+        body.flow_control().release_capacity(data.len()).unwrap();
+        slow.tick().await;
+    }
+    assert_eq!(received, LONG);
+    connection.abort();
+}
+
+#[tokio::test]
+async fn windows_above_the_greatest_are_the_greatest() {
+    for options in [
+        Http2Options::new().connection_window(u32::MAX),
+        Http2Options::new().stream_window(u32::MAX),
+    ] {
+        let server = start(&MyNotes::default(), |server| server.http2(options)).await;
+        let client = NotesClient::new(server.channel(true));
+        client.echo(note("a")).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use calls::{MyNotes, RawConnection, note};
 use grpcweb_runtime::client::Client;
 use grpcweb_runtime::server::Serve;
 use grpcweb_runtime::{CancelReason, Channel, Code, Protocol, Request, Router, Status};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -260,7 +261,9 @@ async fn a_connection_that_the_server_no_longer_wants_takes_one_more_call() {
         }
     });
     server.stop.send(()).unwrap();
-    while TcpStream::connect(&server.address).await.is_ok() {}
+    while TcpStream::connect(&server.address).await.is_ok() {
+        tokio::time::advance(Duration::from_millis(5)).await;
+    }
     for connection in [&mut kept, &mut new] {
         connection.send(&call).await;
         let reply = connection.response().await;
@@ -269,5 +272,86 @@ async fn a_connection_that_the_server_no_longer_wants_takes_one_more_call() {
         assert!(connection.ends().await);
     }
     busy.abort();
+    ended(server.server).await;
+}
+
+#[tokio::test]
+async fn an_upload_over_http1_that_goes_on_is_told_that_the_server_ended_it() {
+    let server = Ending::start(|server| server.grace_period(Duration::from_millis(50))).await;
+    let socket = TcpStream::connect(&server.address).await.unwrap();
+    let (mut reader, mut writer) = socket.into_split();
+    let head = RawConnection::head("Join", BINARY, "transfer-encoding: chunked\r\n");
+    writer.write_all(head.as_bytes()).await.unwrap();
+    let (running, mut runs) = tokio::sync::mpsc::channel(1);
+    let upload = tokio::spawn(async move {
+        let mut pause = tokio::time::interval(Duration::from_millis(20));
+        let empty_message = b"5\r\n\0\0\0\0\0\r\n";
+        while writer.write_all(empty_message).await.is_ok() {
+            let _ = running.try_send(());
+            pause.tick().await;
+        }
+    });
+    runs.recv().await.unwrap();
+    // Answered on another connection, it has come to the server after the first.
+    assert!(server.client(WAYS[0]).echo(note("a")).await.is_ok());
+    server.stop.send(()).unwrap();
+    let mut answer = Vec::new();
+    let read = timeout(PATIENCE, reader.read_to_end(&mut answer)).await;
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.contains("grpc-status:14"), "{read:?}: {answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+    ended(server.server).await;
+    upload.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_waits_at_the_listener_is_taken() {
+    let body = message("a");
+    let length = format!("content-length: {}\r\n", body.len());
+    let head = RawConnection::head("Echo", BINARY, &length);
+    let call = [head.as_bytes(), &body].concat();
+    for _ in 0..30 {
+        let server = Ending::start(|server| server).await;
+        // The server runs: what comes now is accepted by a task that has waited before.
+        assert!(server.client(WAYS[0]).echo(note("a")).await.is_ok());
+        let mut socket = std::net::TcpStream::connect(&server.address).unwrap();
+        std::io::Write::write_all(&mut socket, &call).unwrap();
+        server.stop.send(()).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let mut socket = TcpStream::from_std(socket).unwrap();
+        let mut answer = [0; 15];
+        let read = timeout(PATIENCE, socket.read_exact(&mut answer)).await;
+        read.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200 OK");
+        server.server.abort();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_client_without_calls_does_not_hold_up_the_end() {
+    let server = Ending::start(|server| server.grace_period(FOR_EVER)).await;
+    let mut silent = TcpStream::connect(&server.address).await.unwrap();
+    let greeting = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    silent.write_all(greeting).await.unwrap();
+    silent.read_exact(&mut [0; 9]).await.unwrap();
+    server.stop.send(()).unwrap();
+    ended(server.server).await;
+}
+
+#[tokio::test]
+async fn a_hook_that_panics_takes_nothing_with_it() {
+    let (told, tell) = oneshot::channel();
+    let server = Ending::start(|server| {
+        server
+            .on_shutdown(|| panic!("a hook of the test"))
+            .on_shutdown(|| told.send(()).unwrap())
+    })
+    .await;
+    let call = tokio::spawn(server.client(WAYS[4]).echo(note("wait")));
+    server.waits().await;
+    server.stop.send(()).unwrap();
+    timeout(PATIENCE, tell).await.unwrap().unwrap();
+    server.notes.go_on.notify_one();
+    assert!(timeout(PATIENCE, call).await.unwrap().unwrap().is_ok());
     ended(server.server).await;
 }

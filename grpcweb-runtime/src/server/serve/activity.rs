@@ -11,16 +11,22 @@ use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use super::in_flight::InFlight;
 use crate::ConnectionInfo;
 use crate::deadline::now;
 
-/// Whether a connection has had a call, and how long it has had none.
+/// Whether a connection has had a call, how long it has had none, and whether it shows any life.
 #[derive(Debug)]
 pub(super) struct Activity {
     called: AtomicBool,
     http2: AtomicBool,
     /// Whether the connection is to take no more calls than it has to.
     closing: AtomicBool,
+    running: AtomicUsize,
+    /// How often bytes came or went.
+    moved: AtomicUsize,
+    /// Whether there are bytes that the client does not take.
+    blocked: AtomicBool,
     /// Where anybody wants to know.
     idle: Option<Idle>,
 }
@@ -28,20 +34,22 @@ pub(super) struct Activity {
 #[derive(Debug)]
 struct Idle {
     begin: Instant,
-    running: AtomicUsize,
     /// When the last call ended: nanoseconds since the beginning.
     ended: AtomicU64,
 }
 
 impl Activity {
-    pub(super) fn new(counts: bool) -> Self {
+    /// With the time of the last call where `timed` says so.
+    pub(super) fn new(timed: bool) -> Self {
         Self {
             called: AtomicBool::new(false),
             http2: AtomicBool::new(false),
             closing: AtomicBool::new(false),
-            idle: counts.then(|| Idle {
+            running: AtomicUsize::new(0),
+            moved: AtomicUsize::new(0),
+            blocked: AtomicBool::new(false),
+            idle: timed.then(|| Idle {
                 begin: now(),
-                running: AtomicUsize::new(0),
                 ended: AtomicU64::new(0),
             }),
         }
@@ -61,35 +69,53 @@ impl Activity {
         self.closing.store(true, Ordering::Relaxed);
     }
 
-    /// When the last call ended; `None` where one is running, or nobody counts them.
+    /// Bytes came or went.
+    pub(super) fn moves(&self) {
+        self.moved.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether the client takes no bytes for the moment.
+    pub(super) fn blocks(&self, blocked: bool) {
+        self.blocked.store(blocked, Ordering::Relaxed);
+    }
+
+    /// A number that is another one whenever bytes came or went.
+    pub(super) fn moved(&self) -> usize {
+        self.moved.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is neither a call nor anything left to be sent.
+    pub(super) fn has_nothing_to_do(&self) -> bool {
+        self.running.load(Ordering::SeqCst) == 0 && !self.blocked.load(Ordering::Relaxed)
+    }
+
+    /// When the last call ended; `None` where one is running, or nobody wants to know.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         let idle = self.idle.as_ref()?;
         let ended = Duration::from_nanos(idle.ended.load(Ordering::SeqCst));
-        (idle.running.load(Ordering::SeqCst) == 0).then(|| idle.begin + ended)
+        (self.running.load(Ordering::SeqCst) == 0).then(|| idle.begin + ended)
     }
 }
 
-/// A call that is running, where they are counted.
-struct Counted(Option<Arc<Activity>>);
+/// A call that is running, or bytes of its answer that are on their way.
+pub(super) struct Running(Arc<Activity>);
 
-impl Counted {
+impl Running {
     fn new(activity: &Arc<Activity>) -> Self {
         activity.called.store(true, Ordering::Relaxed);
-        Self(activity.idle.as_ref().map(|idle| {
-            idle.running.fetch_add(1, Ordering::SeqCst);
-            Arc::clone(activity)
-        }))
+        activity.running.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(activity))
     }
 }
 
-impl Drop for Counted {
+impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(idle) = self.0.as_ref().and_then(|activity| activity.idle.as_ref()) {
+        if let Some(idle) = &self.0.idle {
             let ended = now().saturating_duration_since(idle.begin).as_nanos();
             let ended = u64::try_from(ended).unwrap_or(u64::MAX);
             idle.ended.fetch_max(ended, Ordering::SeqCst);
-            idle.running.fetch_sub(1, Ordering::SeqCst);
         }
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -116,7 +142,7 @@ where
         }
         WatchedCall {
             activity: (!is_http2).then(|| Arc::clone(&self.activity)),
-            counted: Some(Counted::new(&self.activity)),
+            running: Some(Running::new(&self.activity)),
             inner: self.inner.call(request),
         }
     }
@@ -129,7 +155,7 @@ pin_project! {
         inner: F,
         // Over HTTP/1.1.
         activity: Option<Arc<Activity>>,
-        counted: Option<Counted>,
+        running: Option<Running>,
     }
 }
 
@@ -146,11 +172,8 @@ impl<F: Future<Output = Result<Response<B>, E>>, B, E> Future for WatchedCall<F>
                 response.headers_mut().insert(CONNECTION, close);
             }
         }
-        let counted = this.counted.take();
-        Poll::Ready(Ok(response.map(|inner| WatchedBody {
-            inner,
-            _counted: counted,
-        })))
+        let running = this.running.take();
+        Poll::Ready(Ok(response.map(|inner| WatchedBody { inner, running })))
     }
 }
 
@@ -159,19 +182,27 @@ pin_project! {
     pub(super) struct WatchedBody<B> {
         #[pin]
         inner: B,
-        _counted: Option<Counted>,
+        running: Option<Running>,
     }
 }
 
 impl<B: Body> Body for WatchedBody<B> {
-    type Data = B::Data;
+    type Data = InFlight<B::Data>;
     type Error = B::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        self.project().inner.poll_frame(cx)
+    ) -> Poll<Option<Result<Frame<Self::Data>, B::Error>>> {
+        let this = self.project();
+        let frame = ready!(this.inner.poll_frame(cx)?);
+        let running = this.running.as_ref();
+        Poll::Ready(frame.map(|frame| {
+            Ok(frame.map_data(|data| InFlight {
+                data,
+                _running: running.map(|Running(activity)| Running::new(activity)),
+            }))
+        }))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -18,6 +18,7 @@ use tower_service::Service;
 
 use super::activity::{Activity, Watched};
 use super::limits::Limits;
+use super::lively::Lively;
 #[cfg(feature = "serve-tls")]
 use super::tls::{MaybeTls, handshake};
 use crate::body::HttpBody;
@@ -32,6 +33,10 @@ pub(super) const FLUSH: Duration = Duration::from_secs(1);
 /// How long a connection of HTTP/1.1 that is to close waits for a call that may be on its way already. Closed at
 /// once, it would take that call with it, and a proxy must not send it again.
 const LINGER: Duration = Duration::from_secs(1);
+
+/// How long a connection that is to close, and has nothing to do, is kept without a byte from its client. Over
+/// HTTP/2 the client is asked whether it has heard, which one that has vanished does not answer.
+const QUIET: Duration = Duration::from_secs(5);
 
 /// What all connections of a server share.
 pub(super) struct Protocol {
@@ -56,6 +61,11 @@ pub(super) async fn begin<I, S, B>(
         + 'static,
     B: HttpBody + http_body::Body<Data: Send>,
 {
+    let activity = Arc::new(Activity::new(protocol.limits.idle.is_some()));
+    let io = Lively {
+        inner: io,
+        activity: Arc::clone(&activity),
+    };
     #[cfg(feature = "serve-tls")]
     let (io, info) = match &protocol.tls {
         Some(tls) => {
@@ -72,11 +82,16 @@ pub(super) async fn begin<I, S, B>(
     };
     #[cfg(not(feature = "serve-tls"))]
     let info = ConnectionInfo::of_server(remote_addr, signal);
-    converse(&protocol, TokioIo::new(io), service, info).await;
+    converse(&protocol, TokioIo::new(io), service, info, activity).await;
 }
 
-async fn converse<I, S, B>(protocol: &Protocol, io: I, service: S, info: ConnectionInfo)
-where
+async fn converse<I, S, B>(
+    protocol: &Protocol,
+    io: I,
+    service: S,
+    info: ConnectionInfo,
+    activity: Arc<Activity>,
+) where
     I: Read + Write + Unpin + Send + 'static,
     S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
         + Clone
@@ -85,7 +100,6 @@ where
     B: HttpBody + http_body::Body<Data: Send>,
 {
     let limits = &protocol.limits;
-    let activity = Arc::new(Activity::new(limits.idle.is_some()));
     let mut watch = Watch {
         limits,
         signal: info.shutdown().cloned(),
@@ -95,6 +109,7 @@ where
         age: limits.age.and_then(Timer::after),
         age_grace: None,
         flush: None,
+        quiet: None,
         activity: Arc::clone(&activity),
     };
     let service = Watched {
@@ -121,9 +136,11 @@ where
             closing = true;
             connection.as_mut().graceful_shutdown();
             polled = connection.as_mut().poll(cx).map(drop);
+            // What was just told is no life of the client.
+            watch.begin_quiet();
         }
         if polled.is_pending() {
-            polled = watch.poll_abandon(closing, cx);
+            polled = watch.poll_abandon(cx);
         }
         polled
     })
@@ -140,6 +157,8 @@ struct Watch<'a> {
     age: Option<Timer>,
     age_grace: Option<Timer>,
     flush: Option<Timer>,
+    /// When to look whether the client has shown any life since; and what showed it until then.
+    quiet: Option<(Option<Timer>, usize)>,
     activity: Arc<Activity>,
 }
 
@@ -160,7 +179,7 @@ impl Watch<'_> {
         self.poll_idle(cx)
     }
 
-    /// Ready whenever the connection has been idle for its time.
+    /// Ready once the connection has been idle for its time.
     fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(limit) = self.limits.idle else {
             return Poll::Pending;
@@ -169,7 +188,7 @@ impl Watch<'_> {
             let since = self.activity.idle_since();
             let end = since.unwrap_or_else(now).checked_add(limit);
             if since.is_some() && end.is_some_and(|end| end <= now()) {
-                self.idle = Timer::after(limit);
+                self.idle = None;
                 return Poll::Ready(());
             }
             self.idle = end.map(Timer::at);
@@ -177,10 +196,26 @@ impl Watch<'_> {
         Poll::Pending
     }
 
+    /// From now on, the client has to show some life.
+    fn begin_quiet(&mut self) {
+        self.quiet = Some((Timer::after(QUIET), self.activity.moved()));
+    }
+
+    /// Ready when there was nothing to do, and no life, for a while.
+    fn poll_quiet(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some((timer, moved)) = &mut self.quiet {
+            ready!(poll_timer(timer, cx));
+            if *moved == self.activity.moved() && self.activity.has_nothing_to_do() {
+                return Poll::Ready(());
+            }
+            self.begin_quiet();
+        }
+        Poll::Pending
+    }
+
     /// Ready when the connection is to be dropped as it is.
-    fn poll_abandon(&mut self, closing: bool, cx: &mut Context<'_>) -> Poll<()> {
-        // Over HTTP/2 the client is asked once more, which one that has vanished does not answer.
-        if closing && self.poll_idle(cx).is_ready() {
+    fn poll_abandon(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.poll_quiet(cx).is_ready() {
             return Poll::Ready(());
         }
         if self.first_request.is_some() {

@@ -9,6 +9,9 @@ use hyper_util::server::conn::auto;
 /// and their places among those that may run at once, for ever.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
+/// The largest window that HTTP/2 has.
+const MAX_WINDOW: u32 = (1 << 31) - 1;
+
 /// How long it may take to answer.
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -65,16 +68,17 @@ impl Http2Options {
         self
     }
 
-    /// How many bytes of one request may be on their way: 1 MiB unless set, at most 2^31 - 1.
+    /// How many bytes of one request may be on their way: 1 MiB unless set, at most 2^31 - 1. More is
+    /// brought down to that.
     pub fn stream_window(mut self, bytes: u32) -> Self {
-        self.stream_window = Some(bytes);
+        self.stream_window = Some(bytes.min(MAX_WINDOW));
         self
     }
 
     /// How many bytes of all requests of a connection may be on their way: 1 MiB unless set, at most
-    /// 2^31 - 1.
+    /// 2^31 - 1. More is brought down to that.
     pub fn connection_window(mut self, bytes: u32) -> Self {
-        self.connection_window = Some(bytes);
+        self.connection_window = Some(bytes.min(MAX_WINDOW));
         self
     }
 

@@ -8,8 +8,10 @@ mod connections;
 #[cfg(feature = "listenfd")]
 mod handed_over;
 mod http2;
+mod in_flight;
 mod limits;
 mod listener;
+mod lively;
 mod run;
 mod shutdown;
 #[cfg(feature = "signal")]

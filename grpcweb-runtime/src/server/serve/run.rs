@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -22,8 +23,15 @@ use crate::body::HttpBody;
 use crate::cancel::ShutdownSignal;
 use crate::deadline::{Timer, poll_timer};
 
-/// The most connections that are taken at the end: as many as wait at a listener of tokio.
+/// The most connections that are taken at once at the end: as many as wait at a listener of tokio.
 const BACKLOG: usize = 1024;
+
+/// How long the runtime has, at the end, to notice that a connection waits at the listener. It does so before it
+/// notices that this time has passed; a task that only yields may run again before either.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// How often it has that, so that clients that keep coming do not hold up the end.
+const PAUSES: usize = 20;
 
 pub(super) async fn run<L, S, B>(serve: Serve<L, S>) -> io::Result<()>
 where
@@ -71,7 +79,8 @@ where
     })
     .await;
     for hook in hooks {
-        hook();
+        // One that panics, which the panic hook tells, takes neither calls nor the other hooks with it.
+        let _ = catch_unwind(AssertUnwindSafe(hook));
     }
     if !delay.is_zero() {
         server.accept_until(sleep_or(delay, &mut hurry)).await;
@@ -115,6 +124,18 @@ where
     /// Takes the connections that wait to be taken: they would be reset with the listener, and a call with
     /// them.
     async fn accept_waiting(&mut self) {
+        for _ in 0..PAUSES {
+            tokio::time::sleep(PAUSE).await;
+            let before = self.accepted;
+            self.accept_noticed().await;
+            if before == self.accepted {
+                break;
+            }
+        }
+    }
+
+    /// Takes those that the runtime has noticed.
+    async fn accept_noticed(&mut self) {
         for _ in 0..BACKLOG {
             let before = self.accepted;
             self.accept_until(tokio::task::yield_now()).await;

@@ -65,7 +65,8 @@ impl<L, S> Serve<L, S> {
     }
 
     /// Runs `hook` first when the server is to end, while it still takes connections: to tell those who ask
-    /// for its health, say. Several run in the order in which they were given.
+    /// for its health, say. Several run in the order in which they were given. One that panics does not keep the
+    /// others, nor the shutdown, from going on.
     pub fn on_shutdown(mut self, hook: impl FnOnce() + Send + 'static) -> Self {
         self.shutdown.hooks.push(Box::new(hook));
         self
