@@ -340,6 +340,36 @@ async fn a_handshake_that_fails_or_does_not_end_concerns_no_other_connection() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_reload_that_takes_its_time_does_not_undo_what_replaces_it() {
+    let authority = Authority::new();
+    let (certificate, key) = authority.issue("a.test");
+    let files = tempfile::tempdir().unwrap();
+    let [certificate_file, key_file] = ["cert.pem", "key.pem"].map(|name| files.path().join(name));
+    std::fs::write(&certificate_file, &certificate).unwrap();
+    std::fs::write(&key_file, &key).unwrap();
+    let tls = ServerTls::from_files(&certificate_file, &key_file).unwrap();
+    std::fs::remove_file(&key_file).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(&key_file).status();
+    assert!(made.unwrap().success());
+    std::thread::scope(|scope| {
+        let reload = scope.spawn(|| tls.reload());
+        // Opened once the other side reads.
+        let mut slow = std::fs::File::options()
+            .write(true)
+            .open(&key_file)
+            .unwrap();
+        let replace = scope.spawn(|| tls.replace(authority.server()));
+        std::io::Write::write_all(&mut slow, key.as_bytes()).unwrap();
+        drop(slow);
+        reload.join().unwrap().unwrap();
+        replace.join().unwrap().unwrap();
+    });
+    let settings = format!("{tls:?}");
+    assert!(!settings.contains("cert.pem"), "{settings}");
+}
+
 #[test]
 fn what_is_wrong_with_certificates_is_said() {
     let authority = Authority::new();
@@ -354,7 +384,10 @@ fn what_is_wrong_with_certificates_is_said() {
     let clients = ServerTls::builder()
         .certificate(certificate.clone(), key.clone())
         .require_client_certificates(Pem::from(""));
-    let cases: [(Result<(), TlsError>, &[&str]); 9] = [
+    let twice = ServerTls::builder()
+        .certificate_for("a.test", certificate.clone(), key.clone())
+        .certificate_for("A.test", certificate.clone(), key.clone());
+    let cases: [(Result<(), TlsError>, &[&str]); 12] = [
         (build("", &key), &["the certificate", "no certificate"]),
         (build(&key, &key), &["the certificate", "private key"]),
         (build(&certificate, ""), &["the key", "no private key"]),
@@ -371,6 +404,12 @@ fn what_is_wrong_with_certificates_is_said() {
             &["cannot read", "/nowhere/cert.pem"],
         ),
         (named("b.test"), &["\"b.test\"", "not for that name"]),
+        (named("127.0.0.1"), &["\"127.0.0.1\"", "`certificate`"]),
+        (twice.build().map(drop), &["\"A.test\"", "two certificates"]),
+        (
+            build("tls/cert.pem", &key),
+            &["the certificate", "path of a file", "`Pem::file(..)`"],
+        ),
         (named("no name"), &["\"no name\"", "not a name"]),
         (
             clients.build().map(drop),
@@ -378,7 +417,12 @@ fn what_is_wrong_with_certificates_is_said() {
         ),
     ];
     for (result, parts) in cases {
-        let error = result.unwrap_err().to_string();
+        let error = result.unwrap_err();
+        let source = error.source().map(ToString::to_string);
+        let error = error.to_string();
+        if let Some(source) = source {
+            assert!(!error.contains(&source), "{source:?} twice in {error:?}");
+        }
         for part in parts {
             assert!(error.contains(part), "{part:?} in {error:?}");
         }

@@ -6,7 +6,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-use super::certificates::Certificates;
+use super::certificates::{Certificates, unusable};
 use super::{ServerTls, TlsError};
 use crate::pem;
 
@@ -30,6 +30,10 @@ impl Pem {
     /// The bytes, and what to call them in errors.
     pub(super) fn read(&self, what: &str) -> Result<(Vec<u8>, String), TlsError> {
         match &self.0 {
+            // Not shown: a key may be in it.
+            Source::Bytes(bytes) if is_like_path(bytes) => Err(TlsError::new(format!(
+                "the {what} is not PEM, but one line: if that is the path of a file, `Pem::file(..)` reads it"
+            ))),
             Source::Bytes(bytes) => Ok((bytes.clone(), format!("the {what}"))),
             Source::File(path) => {
                 let what = format!("the {what}, {}", path.display());
@@ -40,6 +44,13 @@ impl Pem {
             }
         }
     }
+}
+
+/// Whether bytes that were to be PEM are one line of text.
+fn is_like_path(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| {
+        !text.is_empty() && !text.contains("-----BEGIN ") && !text.contains(char::is_control)
+    })
 }
 
 impl<T: Into<Vec<u8>>> From<T> for Pem {
@@ -97,8 +108,8 @@ impl ServerTlsBuilder {
     }
 
     /// The certificate for clients that ask for this name, as `api.example.com`, or for one that stands for
-    /// the star of `*.example.com`. Without a [`certificate`](Self::certificate), clients that ask for no name
-    /// here are refused.
+    /// the star of `*.example.com`; each name once. Clients that connect to an address ask for no name. Without a
+    /// [`certificate`](Self::certificate), clients that ask for no name here are refused.
     pub fn certificate_for(
         mut self,
         name: impl Into<String>,
@@ -135,7 +146,7 @@ impl ServerTlsBuilder {
     /// # Errors
     ///
     /// Where a file cannot be read, there is no certificate or no key in its PEM, a key belongs to another
-    /// certificate, or a certificate is not for its name.
+    /// certificate, or a certificate is not for its name, or a name has two.
     pub fn build(self) -> Result<ServerTls, TlsError> {
         ServerTls::new(self)
     }
@@ -165,7 +176,7 @@ impl ServerTlsBuilder {
                 let invalid = || TlsError::new(format!("{what} cannot be used"));
                 let mut roots = RootCertStore::empty();
                 for certificate in
-                    pem::certificates(&bytes, &what).map_err(|error| invalid().because(error))?
+                    pem::certificates(&bytes, &what).map_err(|error| unusable(&what, &error))?
                 {
                     roots
                         .add(certificate)

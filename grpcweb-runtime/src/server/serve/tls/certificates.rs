@@ -1,6 +1,8 @@
 //! Which certificate a client gets.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio_rustls::rustls::client::verify_server_name;
@@ -11,7 +13,7 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{Error, InconsistentKeys};
 
 use super::{Pem, TlsError};
-use crate::pem;
+use crate::{BoxError, pem};
 
 #[derive(Debug, Default)]
 pub(super) struct Certificates {
@@ -38,9 +40,14 @@ impl Certificates {
         key: &Pem,
         provider: &CryptoProvider,
     ) -> Result<(), TlsError> {
+        let Entry::Vacant(entry) = self.named.entry(name.to_ascii_lowercase()) else {
+            return Err(TlsError::new(format!(
+                "{name:?} has two certificates: a client gets one, so give `certificate_for` each name once"
+            )));
+        };
         let certified = certified(chain, key, &format!(" for {name:?}"), provider)?;
         check_name(name, &certified)?;
-        self.named.insert(name.to_ascii_lowercase(), certified);
+        entry.insert(certified);
         Ok(())
     }
 
@@ -71,11 +78,9 @@ fn certified(
 ) -> Result<Arc<CertifiedKey>, TlsError> {
     let (chain, chain_name) = chain.read(&format!("certificate{whose}"))?;
     let (key, key_name) = key.read(&format!("key{whose}"))?;
-    let unusable = |what: &str| TlsError::new(format!("{what} cannot be used"));
-    let chain = pem::certificates(&chain, &chain_name)
-        .map_err(|error| unusable(&chain_name).because(error))?;
-    let key =
-        pem::private_key(&key, &key_name).map_err(|error| unusable(&key_name).because(error))?;
+    let chain =
+        pem::certificates(&chain, &chain_name).map_err(|error| unusable(&chain_name, &error))?;
+    let key = pem::private_key(&key, &key_name).map_err(|error| unusable(&key_name, &error))?;
     let certified = CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
         Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => TlsError::new(format!(
             "{key_name} belongs to another certificate than {chain_name}: the certificate of the server \
@@ -87,8 +92,19 @@ fn certified(
     Ok(Arc::new(certified))
 }
 
+/// What is wrong with a PEM, in words of this library.
+pub(super) fn unusable(what: &str, error: &BoxError) -> TlsError {
+    TlsError::new(format!("{what} cannot be used: {error}"))
+}
+
 /// A certificate that clients would refuse is a mistake that shows when the server starts.
 fn check_name(name: &str, certified: &CertifiedKey) -> Result<(), TlsError> {
+    if name.parse::<IpAddr>().is_ok() {
+        return Err(TlsError::new(format!(
+            "{name:?} is an address, and clients that connect to one ask for no name: give its certificate to \
+             `certificate`"
+        )));
+    }
     // What stands for the star is up to the client.
     let asked = match name.strip_prefix("*.") {
         Some(domain) => format!("any.{domain}"),

@@ -3,8 +3,8 @@ use std::fmt;
 
 use crate::BoxError;
 
-/// Why a server cannot have certificates that it was given. Its text says which, and why; the
-/// [`source`](Error::source) has what the system or rustls says.
+/// Why a server cannot have certificates that it was given. Its text says which, and what is wrong with them; the
+/// [`source`](Error::source) has what the system or rustls says of it. `{:?}` shows both.
 #[derive(Debug)]
 pub struct TlsError {
     message: String,
@@ -27,10 +27,7 @@ impl TlsError {
 
 impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.source {
-            Some(source) => write!(f, "{}: {source}", self.message),
-            None => f.write_str(&self.message),
-        }
+        f.write_str(&self.message)
     }
 }
 

@@ -7,7 +7,7 @@ mod handshake;
 mod stream;
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio_rustls::rustls::ServerConfig;
@@ -37,7 +37,7 @@ pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 ///     loop {
 ///         renewed().await;
 ///         if let Err(error) = files.reload() {
-///             eprintln!("{error}; the old certificate stays");
+///             eprintln!("{error:?}; the old certificate stays");
 ///         }
 ///     }
 /// });
@@ -46,7 +46,13 @@ pub(super) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct ServerTls(Arc<RwLock<Current>>);
+pub struct ServerTls(Arc<Shared>);
+
+struct Shared {
+    current: RwLock<Current>,
+    /// Held by whoever reads other certificates, so that the last who asks for some is the last to set them.
+    changing: Mutex<()>,
+}
 
 struct Current {
     sources: ServerTlsBuilder,
@@ -97,24 +103,38 @@ impl ServerTls {
     ///
     /// As [`ServerTlsBuilder::build`]. What was there before stays then.
     pub fn reload(&self) -> Result<(), TlsError> {
+        let _changing = self.0.changing.lock();
         let sources = self.lock_to_read(|current| current.sources.clone());
-        self.replace(sources)
+        self.set(sources)
     }
 
-    /// Takes other certificates for new connections, as [`reload`](Self::reload).
+    /// Takes other certificates for new connections, as [`reload`](Self::reload). Where a reload is under way,
+    /// this waits for its end.
     ///
     /// # Errors
     ///
     /// As [`ServerTlsBuilder::build`]. What was there before stays then.
     pub fn replace(&self, sources: ServerTlsBuilder) -> Result<(), TlsError> {
+        let _changing = self.0.changing.lock();
+        self.set(sources)
+    }
+
+    fn set(&self, sources: ServerTlsBuilder) -> Result<(), TlsError> {
         let config = sources.config()?;
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Current { sources, config };
+        *self
+            .0
+            .current
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Current { sources, config };
         Ok(())
     }
 
     fn new(sources: ServerTlsBuilder) -> Result<Self, TlsError> {
         let config = sources.config()?;
-        Ok(Self(Arc::new(RwLock::new(Current { sources, config }))))
+        Ok(Self(Arc::new(Shared {
+            current: RwLock::new(Current { sources, config }),
+            changing: Mutex::default(),
+        })))
     }
 
     fn config(&self) -> Arc<ServerConfig> {
@@ -122,7 +142,13 @@ impl ServerTls {
     }
 
     fn lock_to_read<T>(&self, read: impl FnOnce(&Current) -> T) -> T {
-        read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        read(
+            &self
+                .0
+                .current
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 }
 
