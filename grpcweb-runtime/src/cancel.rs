@@ -19,7 +19,8 @@ pub enum CancelReason {
     ClientGone,
     /// The deadline of the call passed.
     DeadlineExceeded,
-    /// The server is shutting down. The call may still end by itself.
+    /// The server is shutting down, or the call ran on when its connection had reached its greatest age and the
+    /// time after that was over. At a shutdown, the call may still end by itself.
     Shutdown,
     /// The call has ended: its answer is complete.
     Ended,

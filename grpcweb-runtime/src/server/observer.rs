@@ -201,7 +201,7 @@ pub enum Ending {
     DeadlineExceeded,
     /// Its code panicked.
     Panicked,
-    /// The server shut down, and had no more time for it.
+    /// The server shut down, or its connection reached its greatest age, and there was no more time for it.
     Shutdown,
 }
 

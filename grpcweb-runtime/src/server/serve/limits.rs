@@ -61,7 +61,11 @@ impl Limits {
 
 impl<L, S> Serve<L, S> {
     /// How many connections there may be at once: no limit unless set. Where they are there, no other is
-    /// accepted until one ends; the system keeps some waiting. At least one.
+    /// accepted until one ends; the system keeps some waiting, and resets those that still wait when the server
+    /// ends. At least one.
+    ///
+    /// A connection that was upgraded, to a WebSocket say, is no longer the server's: it is not counted, no limit
+    /// here is for it, and it outlives the server unless the service that upgraded it closes it.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.limits.connections = Some(NonZeroUsize::new(connections).unwrap_or(NonZeroUsize::MIN));
         self
@@ -81,7 +85,8 @@ impl<L, S> Serve<L, S> {
         self
     }
 
-    /// How long a connection is kept on which no call is running: no limit of its own unless set. Over HTTP/1.1
+    /// How long a connection is kept on which no call is running, and no answer on its way: no limit of its own
+    /// unless set. Over HTTP/1.1
     /// the [`header_read_timeout`](Self::header_read_timeout) holds too, and the shorter one counts.
     pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.limits.idle = timeout.into();

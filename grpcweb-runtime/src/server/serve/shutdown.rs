@@ -45,10 +45,12 @@ impl<L, S> Serve<L, S> {
     ///
     /// 1. What was given to [`on_shutdown`](Self::on_shutdown) runs, and the
     ///    [`drain_delay`](Self::drain_delay) passes.
-    /// 2. The listener is closed: no new connections are taken.
+    /// 2. The listener is closed: no new connections are taken. Those that wait at it are taken first, up to
+    ///    [`max_connections`](Self::max_connections).
     /// 3. Clients are told to make no more calls on the connections that there are, and running calls by
     ///    [`Request::cancelled`](crate::Request::cancelled). An idle connection of HTTP/1.1 stays open for one
-    ///    second, for a call that is on its way already: closed at once, it would take that with it.
+    ///    second, for a call that is on its way already: closed at once, it would take that with it. One without
+    ///    calls whose client stays silent is dropped after five more seconds.
     /// 4. Calls that are running have the [`grace_period`](Self::grace_period), 30 seconds, to end. Those
     ///    that do not, end with [`Code::Unavailable`](crate::Code::Unavailable).
     /// 5. When every connection is closed, or a second after the grace period, the server is done. What is to
@@ -89,6 +91,9 @@ impl<L, S> Serve<L, S> {
 
     /// Ends the drain delay and the grace period of a server that is ending when `signal` is done. It is
     /// awaited from the beginning of the shutdown on.
+    ///
+    /// `shutdown_signal()` as such would hear the signal that began the shutdown: use `with_shutdown_signals`, or
+    /// `async { shutdown_signal().await }`.
     ///
     /// ```no_run
     /// # async fn once_more() {}

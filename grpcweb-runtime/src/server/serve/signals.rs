@@ -8,6 +8,10 @@ use super::Serve;
 ///
 /// From this call on the process is not ended by these signals any more, whether or not the future is polled.
 ///
+/// Two that are made before a signal both hear it. Where the first signal is to end the server and a second one to
+/// [cut its grace period short](Serve::cut_grace_short), use [`Serve::with_shutdown_signals`], or
+/// `async { shutdown_signal().await }` for the second, which listens only once it is awaited.
+///
 /// ```no_run
 /// # async fn f(listener: tokio::net::TcpListener, router: grpcweb_runtime::Router) -> std::io::Result<()> {
 /// grpcweb_runtime::serve(listener, router)
@@ -45,6 +49,10 @@ pub fn shutdown_signal() -> impl Future<Output = ()> + Send + 'static {
 impl<L, S> Serve<L, S> {
     /// Ends the server gracefully at the first [`shutdown_signal`], and at a second one without waiting for
     /// calls any longer.
+    ///
+    /// # Panics
+    ///
+    /// As [`shutdown_signal`]: so where it is called outside of a runtime of tokio.
     pub fn with_shutdown_signals(self) -> Self {
         // Listening from now on, the second would hear the first signal too.
         self.with_graceful_shutdown(shutdown_signal())
