@@ -29,13 +29,22 @@ async fn get(channel: &Channel, path: &str, cookie: &str) -> Response<String> {
     fetch(channel, request.body(Body::empty()).unwrap()).await
 }
 
-/// Logs in and returns the cookie of the session.
-async fn log_in(channel: &Channel, name: &str) -> String {
+async fn post_login(channel: &Channel, name: &str, cookie: &str) -> Response<String> {
     let request = http::Request::post("/login")
         .header("content-type", "application/x-www-form-urlencoded")
+        .header("cookie", cookie)
         .body(Body::full(format!("name={name}")))
         .unwrap();
-    let response = fetch(channel, request).await;
+    fetch(channel, request).await
+}
+
+/// Logs in and returns the cookie of the session.
+async fn log_in(channel: &Channel, name: &str) -> String {
+    log_in_again(channel, name, "").await
+}
+
+async fn log_in_again(channel: &Channel, name: &str, cookie: &str) -> String {
+    let response = post_login(channel, name, cookie).await;
     assert_eq!(response.status(), 303);
     let cookie = response.headers()["set-cookie"].to_str().unwrap();
     let (cookie, _) = cookie.split_once(';').unwrap();
@@ -63,9 +72,34 @@ async fn a_call_is_made_in_the_name_of_the_sessions_user() {
     assert_eq!(message, "Hello, world! ada says so.");
 
     let logout = http::Request::post("/logout").header("cookie", &cookie);
-    fetch(&channel, logout.body(Body::empty()).unwrap()).await;
+    let response = fetch(&channel, logout.body(Body::empty()).unwrap()).await;
+    let cleared = response.headers()["set-cookie"].to_str().unwrap();
+    assert!(cleared.contains("Max-Age=0"), "{cleared}");
     let nobody = greet(&channel, &cookie).await.unwrap_err();
     assert_eq!(nobody.code(), Code::Unauthenticated);
+    server.abort();
+}
+
+#[tokio::test]
+async fn a_new_login_ends_the_session_before() {
+    let (server, channel) = start().await;
+    let old = log_in(&channel, "ada").await;
+    let new = log_in_again(&channel, "grace", &old).await;
+    let nobody = greet(&channel, &old).await.unwrap_err();
+    assert_eq!(nobody.code(), Code::Unauthenticated);
+    let message = greet(&channel, &new).await.unwrap();
+    assert_eq!(message, "Hello, world! grace says so.");
+    server.abort();
+}
+
+#[tokio::test]
+async fn a_name_has_a_length_that_can_be_kept() {
+    let (server, channel) = start().await;
+    for name in ["", &"a".repeat(65)] {
+        let refused = post_login(&channel, name, "").await;
+        assert_eq!(refused.status(), 400, "{name}");
+    }
+    log_in(&channel, &"a".repeat(64)).await;
     server.abort();
 }
 
