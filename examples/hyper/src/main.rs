@@ -10,6 +10,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args().nth(1);
     let listener = TcpListener::bind(address.as_deref().unwrap_or("127.0.0.1:8080")).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    hyper_example::serve(listener).await?;
+    hyper_example::serve(listener).await;
     Ok(())
 }
