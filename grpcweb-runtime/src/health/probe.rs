@@ -3,7 +3,7 @@ use std::fmt;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use pin_project_lite::pin_project;
@@ -13,6 +13,7 @@ use super::ServingStatus;
 use super::statuses::Statuses;
 use crate::Body;
 use crate::body::HttpBody;
+use crate::server::Answered;
 use crate::service_name::ServiceName;
 
 /// A plain page that says whether a server serves, for probes without gRPC: 200 `ok` or 503
@@ -123,14 +124,14 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let kind = if request.uri().path() == self.path {
-            let response = Some(self.probe.answer(request.method()));
-            Kind::Answer { response }
+        let answered = if request.uri().path() == self.path {
+            let answer = self.probe.call(request);
+            Answered::InFront { answer }
         } else {
-            let future = self.service.call(request);
-            Kind::Service { future }
+            let response = self.service.call(request);
+            Answered::Passed { response }
         };
-        ProbeFuture { kind }
+        ProbeFuture { answered }
     }
 }
 
@@ -140,16 +141,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct ProbeFuture<F> {
         #[pin]
-        kind: Kind<F>,
-    }
-}
-
-pin_project! {
-    #[project = KindProjected]
-    #[derive(Debug)]
-    enum Kind<F> {
-        Answer { response: Option<Response<Body>> },
-        Service { #[pin] future: F },
+        answered: Answered<Ready<Result<Response<Body>, Infallible>>, F>,
     }
 }
 
@@ -161,15 +153,6 @@ where
     type Output = Result<Response<Body>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().kind.project() {
-            KindProjected::Answer { response } => match response.take() {
-                Some(response) => Poll::Ready(Ok(response)),
-                None => Poll::Pending,
-            },
-            KindProjected::Service { future } => {
-                let response = ready!(future.poll(cx))?;
-                Poll::Ready(Ok(response.map(Body::new)))
-            }
-        }
+        self.project().answered.poll(cx)
     }
 }

@@ -7,6 +7,7 @@ use http::{Method, Request, Response, header};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
+use super::answered::Answered;
 use super::{ResponseFuture, Router};
 use crate::Body;
 use crate::body::HttpBody;
@@ -40,14 +41,14 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let kind = if is_call(&request) && self.router.has_service_at(request.uri().path()) {
-            let call = self.router.call(request);
-            Kind::Call { call }
+        let answered = if is_call(&request) && self.router.has_service_at(request.uri().path()) {
+            let answer = self.router.call(request);
+            Answered::InFront { answer }
         } else {
             let response = self.inner.call(request);
-            Kind::Passed { response }
+            Answered::Passed { response }
         };
-        InFrontOfFuture { kind }
+        InFrontOfFuture { answered }
     }
 }
 
@@ -75,15 +76,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct InFrontOfFuture<F> {
         #[pin]
-        kind: Kind<F>,
-    }
-}
-
-pin_project! {
-    #[project = Projected]
-    enum Kind<F> {
-        Call { call: ResponseFuture },
-        Passed { #[pin] response: F },
+        answered: Answered<ResponseFuture, F>,
     }
 }
 
@@ -95,14 +88,7 @@ where
     type Output = Result<Response<Body>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().kind.project() {
-            Projected::Call { call } => Pin::new(call)
-                .poll(cx)
-                .map_err(|infallible| match infallible {}),
-            Projected::Passed { response } => {
-                response.poll(cx).map_ok(|response| response.map(Body::new))
-            }
-        }
+        self.project().answered.poll(cx)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The server half: from an HTTP request to a handler, and back.
 
 mod ahead;
+mod answered;
 mod call;
 mod concurrency;
 #[cfg(feature = "gzip")]
@@ -28,6 +29,8 @@ mod stream_body;
 mod trusted_proxies;
 mod watchdog;
 
+#[cfg(feature = "health")]
+pub(crate) use answered::Answered;
 #[doc(hidden)]
 pub use call::Call;
 #[cfg(feature = "cors")]
