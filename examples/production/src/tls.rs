@@ -20,7 +20,7 @@ fn reload_at_hangup(tls: ServerTls) -> std::io::Result<()> {
         while hangups.recv().await.is_some() {
             match tls.reload() {
                 Ok(()) => tracing::info!("certificate reloaded"),
-                Err(error) => tracing::error!(%error, "the old certificate stays"),
+                Err(error) => tracing::error!(?error, "the old certificate stays"),
             }
         }
     });
