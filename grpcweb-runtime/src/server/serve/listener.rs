@@ -27,6 +27,26 @@ pub trait Listener: Send + 'static {
     /// Where there is none for now. It is asked again after a short time, for ever.
     fn accept(&mut self)
     -> impl Future<Output = io::Result<(Self::Io, Option<SocketAddr>)>> + Send;
+
+    /// Takes no more connections, and hands out those that came since it was last asked: closed with the
+    /// listener, they would be reset. None, unless this is implemented.
+    fn close(self) -> Vec<(Self::Io, Option<SocketAddr>)>
+    where
+        Self: Sized,
+    {
+        Vec::new()
+    }
+}
+
+/// The most connections that are handed out at the end: as many as wait at a listener of tokio.
+const BACKLOG: usize = 1024;
+
+/// Answers leave in one write, so waiting for more would only delay them. A socket that refuses an option is
+/// broken, which the connection finds out by itself.
+fn set_options(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
+    let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE);
+    let _ = SockRef::from(stream).set_tcp_keepalive(&keep_alive);
 }
 
 impl Listener for TcpListener {
@@ -34,12 +54,27 @@ impl Listener for TcpListener {
 
     async fn accept(&mut self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
         let (stream, remote_addr) = TcpListener::accept(self).await?;
-        // Answers leave in one write, so waiting for more would only delay them. A socket that refuses an
-        // option is broken, which the connection finds out by itself.
-        let _ = stream.set_nodelay(true);
-        let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE);
-        let _ = SockRef::from(&stream).set_tcp_keepalive(&keep_alive);
+        set_options(&stream);
         Ok((stream, Some(remote_addr)))
+    }
+
+    fn close(self) -> Vec<(TcpStream, Option<SocketAddr>)> {
+        let Ok(listener) = self.into_std() else {
+            return Vec::new();
+        };
+        // It does not block. Nothing is done between the last connection and the end that could wait.
+        let accept = || listener.accept().ok();
+        let waiting: Vec<_> = std::iter::from_fn(accept).take(BACKLOG).collect();
+        drop(listener);
+        waiting
+            .into_iter()
+            .filter_map(|(stream, remote_addr)| {
+                stream.set_nonblocking(true).ok()?;
+                let stream = TcpStream::from_std(stream).ok()?;
+                set_options(&stream);
+                Some((stream, Some(remote_addr)))
+            })
+            .collect()
     }
 }
 

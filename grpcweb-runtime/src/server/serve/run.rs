@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
 
 use super::accept;
@@ -43,7 +45,7 @@ where
     B: HttpBody + http_body::Body<Data: Send>,
 {
     let Serve {
-        listener,
+        mut listener,
         service,
         limits,
         shutdown,
@@ -59,7 +61,6 @@ where
         mut hurry,
     } = shutdown;
     let mut server = Server {
-        listener,
         service,
         signals: is_graceful || limits.age.is_some(),
         protocol: Arc::new(Protocol {
@@ -71,7 +72,7 @@ where
         connections: Connections::default(),
         accepted: 0,
     };
-    server.accept_until(&mut begin).await;
+    server.accept_until(&mut listener, &mut begin).await;
     // What comes while hooks run counts too.
     poll_fn(|cx| {
         let _ = poll_hurry(&mut hurry, cx);
@@ -83,15 +84,14 @@ where
         let _ = catch_unwind(AssertUnwindSafe(hook));
     }
     if !delay.is_zero() {
-        server.accept_until(sleep_or(delay, &mut hurry)).await;
+        let delay = sleep_or(delay, &mut hurry);
+        server.accept_until(&mut listener, delay).await;
     }
-    server.accept_waiting().await;
-    let Server {
-        listener,
-        mut connections,
-        ..
-    } = server;
-    drop(listener);
+    server.accept_waiting(&mut listener).await;
+    for (io, remote_addr) in listener.close() {
+        server.take(io, remote_addr);
+    }
+    let mut connections = server.connections;
     connections.announce_shutdown();
     if !drained(&mut connections, sleep_or(grace, &mut hurry)).await {
         connections.end_calls();
@@ -101,8 +101,7 @@ where
     Ok(())
 }
 
-struct Server<L, S> {
-    listener: L,
+struct Server<S> {
     service: S,
     protocol: Arc<Protocol>,
     /// Whether connections may be told to end.
@@ -112,9 +111,8 @@ struct Server<L, S> {
     accepted: usize,
 }
 
-impl<L, S, B> Server<L, S>
+impl<S, B> Server<S>
 where
-    L: Listener,
     S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
         + Clone
         + Send
@@ -123,11 +121,11 @@ where
 {
     /// Takes the connections that wait to be taken: they would be reset with the listener, and a call with
     /// them.
-    async fn accept_waiting(&mut self) {
+    async fn accept_waiting(&mut self, listener: &mut impl Listener) {
         for _ in 0..PAUSES {
             tokio::time::sleep(PAUSE).await;
             let before = self.accepted;
-            self.accept_noticed().await;
+            self.accept_noticed(listener).await;
             if before == self.accepted {
                 break;
             }
@@ -135,31 +133,43 @@ where
     }
 
     /// Takes those that the runtime has noticed.
-    async fn accept_noticed(&mut self) {
+    async fn accept_noticed(&mut self, listener: &mut impl Listener) {
         for _ in 0..BACKLOG {
             let before = self.accepted;
-            self.accept_until(tokio::task::yield_now()).await;
+            let once = tokio::task::yield_now();
+            self.accept_until(listener, once).await;
             if before == self.accepted {
                 break;
             }
         }
     }
 
-    async fn accept_until(&mut self, until: impl Future<Output = ()>) {
+    async fn accept_until(
+        &mut self,
+        listener: &mut impl Listener,
+        until: impl Future<Output = ()>,
+    ) {
         let mut until = pin!(until);
         let Limits { connections, .. } = self.protocol.limits;
         let max = connections.map_or(usize::MAX, usize::from);
-        let connections = &mut self.connections;
         while let Some((io, remote_addr)) =
-            accept::next(&mut self.listener, connections, max, until.as_mut()).await
+            accept::next(listener, &mut self.connections, max, until.as_mut()).await
         {
-            let signal = self.signals.then(ShutdownSignal::default);
-            self.accepted += 1;
-            let protocol = Arc::clone(&self.protocol);
-            let service = self.service.clone();
-            let connection = begin(protocol, io, remote_addr, signal.clone(), service);
-            connections.spawn(connection, signal);
+            self.take(io, remote_addr);
         }
+    }
+
+    fn take(
+        &mut self,
+        io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        remote_addr: Option<SocketAddr>,
+    ) {
+        let signal = self.signals.then(ShutdownSignal::default);
+        self.accepted += 1;
+        let protocol = Arc::clone(&self.protocol);
+        let service = self.service.clone();
+        let connection = begin(protocol, io, remote_addr, signal.clone(), service);
+        self.connections.spawn(connection, signal);
     }
 }
 
