@@ -15,6 +15,7 @@ fn main() -> Result<(), Error> {
     configure()
         .out_dir(out_dir.join("stubs"))
         .generate_default_stubs(true)
+        .extern_path(".calls.Note", "crate::proto::calls::Note")
         .compile_protos(&["proto/calls.proto"], &["proto"])?;
     configure()
         .include_file("described.rs")

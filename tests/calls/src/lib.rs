@@ -13,7 +13,7 @@ pub mod proto {
     grpcweb_runtime::include_protos!();
 }
 
-/// The same, with default methods.
+/// The same service, with default methods: for one that implements some of them.
 pub mod stubs {
     grpcweb_runtime::include_protos!("stubs/mod.rs");
 }

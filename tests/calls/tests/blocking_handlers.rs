@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
-use calls::proto::calls::notes_server::{Notes, NotesServer};
+use calls::stubs::calls::notes_server::{Notes, NotesServer};
 use calls::{Server, note};
-use grpcweb_runtime::{Request, Response, Router, Status, Streaming};
+use grpcweb_runtime::{Request, Response, Router, Status};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -48,18 +48,6 @@ impl Notes for Gate {
         let passed = spawn_blocking(move || gate.pass(note)).await;
         let passed = passed.map_err(|_| Status::internal("the work came to no end"))?;
         Ok(Response::new(passed))
-    }
-
-    async fn repeat(&self, _: Request<Note>) -> Result<Response<Streaming<Note>>, Status> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn join(&self, _: Request<Streaming<Note>>) -> Result<Response<Note>, Status> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn chat(&self, _: Request<Streaming<Note>>) -> Result<Response<Streaming<Note>>, Status> {
-        Err(Status::unimplemented("not here"))
     }
 }
 

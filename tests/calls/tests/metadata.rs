@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
-use calls::proto::calls::notes_server::{Notes, NotesServer};
+use calls::stubs::calls::notes_server::{Notes, NotesServer};
 use calls::{MyNotes, note, over};
 use grpcweb_runtime::client::Client;
 use grpcweb_runtime::error_details::{BadRequest, ErrorInfo};
@@ -157,10 +157,6 @@ async fn a_stream_of_errors_ends_at_the_first_as_a_stream_too() {
 struct Adds;
 
 impl Notes for Adds {
-    async fn echo(&self, _: Request<Note>) -> Result<Response<Note>, Status> {
-        Err(Status::unimplemented("not here"))
-    }
-
     async fn repeat(&self, _: Request<Note>) -> Result<Response<Streaming<Note>>, Status> {
         let sum = Arc::new(AtomicUsize::new(0));
         let adder = Arc::clone(&sum);
@@ -175,14 +171,6 @@ impl Notes for Adds {
             trailers
         });
         Ok(Response::new(notes))
-    }
-
-    async fn join(&self, _: Request<Streaming<Note>>) -> Result<Response<Note>, Status> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn chat(&self, _: Request<Streaming<Note>>) -> Result<Response<Streaming<Note>>, Status> {
-        Err(Status::unimplemented("not here"))
     }
 }
 

@@ -10,13 +10,12 @@ use axum::extract::State;
 use axum::routing::{get, post};
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
-use calls::proto::calls::notes_server::{Notes, NotesServer};
+use calls::proto::calls::notes_server::NotesServer;
+use calls::stubs::calls::notes_server as some;
 use calls::wire::{BINARY, frame, request};
 use calls::{MyNotes, RawConnection, Server, note};
 use flate2::write::GzDecoder;
-use grpcweb_runtime::{
-    Channel, Code, ConnectionInfo, Request, Response, Router, Status, Streaming,
-};
+use grpcweb_runtime::{Channel, Code, ConnectionInfo, Request, Response, Router, Status};
 use http_body_util::BodyExt as _;
 use prost::Message as _;
 use tokio::time::timeout;
@@ -161,28 +160,16 @@ struct WhoCalls;
 #[derive(Clone)]
 struct User(&'static str);
 
-impl Notes for WhoCalls {
+impl some::Notes for WhoCalls {
     async fn echo(&self, request: Request<Note>) -> Result<Response<Note>, Status> {
         let user = request.extensions().get::<User>().map(|user| user.0);
         let from = request.remote_addr().map(|address| address.ip());
         Ok(Response::new(note(format!("{user:?} {from:?}"))))
     }
-
-    async fn repeat(&self, _: Request<Note>) -> Result<Response<Streaming<Note>>, Status> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn join(&self, _: Request<Streaming<Note>>) -> Result<Response<Note>, Status> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn chat(&self, _: Request<Streaming<Note>>) -> Result<Response<Streaming<Note>>, Status> {
-        Err(Status::unimplemented("not here"))
-    }
 }
 
 fn who_calls() -> axum::Router {
-    let rpc = Router::new().add_service(NotesServer::new(WhoCalls));
+    let rpc = Router::new().add_service(some::NotesServer::new(WhoCalls));
     rpc.into_axum_router().layer(Extension(User("ada")))
 }
 

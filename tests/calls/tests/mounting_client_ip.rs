@@ -6,10 +6,10 @@ use axum::Extension;
 use axum::routing::get;
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
-use calls::proto::calls::notes_server::{Notes, NotesServer};
+use calls::stubs::calls::notes_server::{Notes, NotesServer};
 use calls::{RawConnection, Server, note};
 use grpcweb_runtime::server::{ClientIp, ClientScheme, TrustedProxies};
-use grpcweb_runtime::{Request, Response, Router, Status, Streaming};
+use grpcweb_runtime::{Request, Response, Router, Status};
 
 /// Says where it thinks that a call comes from, or over what.
 struct WhoCalls;
@@ -23,18 +23,6 @@ impl Notes for WhoCalls {
         let peer = request.remote_addr().map(|address| address.ip());
         let client = request.client_ip();
         Ok(Response::new(note(format!("{peer:?} {client:?}"))))
-    }
-
-    async fn repeat(&self, _: Request<Note>) -> Result<Response<Streaming<Note>>, Status> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn join(&self, _: Request<Streaming<Note>>) -> Result<Response<Note>, Status> {
-        Err(Status::unimplemented("not here"))
-    }
-
-    async fn chat(&self, _: Request<Streaming<Note>>) -> Result<Response<Streaming<Note>>, Status> {
-        Err(Status::unimplemented("not here"))
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
-use calls::proto::calls::notes_server::{Notes, NotesServer};
+use calls::proto::calls::notes_server::NotesServer;
+use calls::stubs::calls::notes_server as some;
 use calls::{MyNotes, Server, note, over_with};
 use futures_util::stream;
 use grpcweb_runtime::server::{
@@ -338,23 +339,15 @@ impl Drop for Bomb {
 /// Leaves something behind: a bomb that is dropped with the handler, or its request in another task.
 struct Careless(UnboundedSender<Request<Streaming<Note>>>);
 
-impl Notes for Careless {
+impl some::Notes for Careless {
     async fn echo(&self, _: Request<Note>) -> Result<Response<Note>, Status> {
         let _bomb = Bomb;
         std::future::pending().await
     }
 
-    async fn repeat(&self, _: Request<Note>) -> Result<Response<Streaming<Note>>, Status> {
-        Err(Status::unimplemented(""))
-    }
-
     async fn join(&self, request: Request<Streaming<Note>>) -> Result<Response<Note>, Status> {
         let _ = self.0.send(request);
         Ok(Response::new(note("")))
-    }
-
-    async fn chat(&self, _: Request<Streaming<Note>>) -> Result<Response<Streaming<Note>>, Status> {
-        Err(Status::unimplemented(""))
     }
 }
 
@@ -365,7 +358,7 @@ async fn a_handler_that_panics_when_it_is_dropped_is_told_of_and_fails_nothing_e
         .timeout(Duration::from_millis(20))
         .observer(watch);
     let (left, _requests) = unbounded_channel();
-    let service = NotesServer::new(Careless(left)).with_options(options);
+    let service = some::NotesServer::new(Careless(left)).with_options(options);
     let server = Server::serve(Router::new().add_service(service)).await;
     for http2 in [false, true] {
         let client = NotesClient::new(server.channel(http2));
@@ -383,7 +376,7 @@ async fn what_a_handler_left_to_a_task_is_told_to_nobody_once_the_call_has_ended
     let (watch, mut seen) = Watch::new();
     let (left, mut requests) = unbounded_channel();
     let options = ServerOptions::new().observer(watch);
-    let service = NotesServer::new(Careless(left)).with_options(options);
+    let service = some::NotesServer::new(Careless(left)).with_options(options);
     let client = NotesClient::new(service);
     let texts = Streaming::from_iter([note("a"), note("b")]);
     client.join(texts).await.unwrap();
@@ -484,7 +477,7 @@ impl CallObserver for ScopeCall {
 /// Tells callers which call's code it takes itself for.
 struct WhereAmI;
 
-impl Notes for WhereAmI {
+impl some::Notes for WhereAmI {
     async fn echo(&self, _: Request<Note>) -> Result<Response<Note>, Status> {
         tokio::task::yield_now().await;
         Ok(Response::new(note(PATH.get())))
@@ -493,14 +486,6 @@ impl Notes for WhereAmI {
     async fn repeat(&self, _: Request<Note>) -> Result<Response<Streaming<Note>>, Status> {
         let path = stream::once(async { Ok(note(PATH.get())) });
         Ok(Response::new(Streaming::from_stream(path)))
-    }
-
-    async fn join(&self, _: Request<Streaming<Note>>) -> Result<Response<Note>, Status> {
-        Err(Status::unimplemented(""))
-    }
-
-    async fn chat(&self, _: Request<Streaming<Note>>) -> Result<Response<Streaming<Note>>, Status> {
-        Err(Status::unimplemented(""))
     }
 }
 
@@ -513,7 +498,7 @@ async fn interceptors_handlers_and_streams_run_within_what_an_observer_enters() 
         Ok(())
     };
     let options = ServerOptions::new().observer(Scope).interceptor(keep_path);
-    let client = NotesClient::new(NotesServer::new(WhereAmI).with_options(options));
+    let client = NotesClient::new(some::NotesServer::new(WhereAmI).with_options(options));
     let reply = client.echo(note("")).await.unwrap();
     assert_eq!(reply.get_ref().text, "/calls.Notes/Echo");
     let mut replies = client.repeat(note("")).await.unwrap().into_inner();

@@ -1,6 +1,6 @@
 //! Methods that a service leaves to the defaults of `generate_default_stubs`.
 
-use calls::stubs::calls::Note;
+use calls::proto::calls::Note;
 use calls::stubs::calls::notes_client::NotesClient;
 use calls::stubs::calls::notes_server::{Notes, NotesServer};
 use grpcweb_runtime::client::Client;
