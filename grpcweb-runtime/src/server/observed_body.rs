@@ -66,6 +66,8 @@ impl http_body::Body for ObservedBody {
 
 impl Drop for ObservedBody {
     fn drop(&mut self) {
+        // What a stream drops with it is of the call.
+        drop(std::mem::take(&mut self.body));
         self.context.finish(false);
     }
 }

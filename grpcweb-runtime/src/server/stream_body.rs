@@ -43,11 +43,17 @@ struct Stream {
     reader: Option<Waker>,
 }
 
-impl Drop for Stream {
-    fn drop(&mut self) {
+impl Stream {
+    fn drop_messages(&mut self) {
         let messages = self.messages.take();
         // What is dropped is code of the service.
         let _ = self.running.run(|| drop(messages));
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.drop_messages();
     }
 }
 
@@ -63,7 +69,8 @@ impl Slot {
     )]
     pub(super) fn expire(&self) {
         let stream = self.lock().take();
-        if let Some(stream) = stream {
+        if let Some(mut stream) = stream {
+            stream.drop_messages();
             let context = &stream.running.context;
             context.end(CancelReason::DeadlineExceeded);
             context.decided(Err(&Status::deadline_exceeded(DEADLINE_EXCEEDED)));
@@ -154,6 +161,13 @@ impl StreamBody {
         if let Some(stream) = stream {
             stream.running.end(result.as_ref().map(|&()| ()));
         }
+    }
+}
+
+impl Drop for StreamBody {
+    fn drop(&mut self) {
+        // Not when the watchdog lets go of it: the call is over now.
+        drop(self.stream.lock().take());
     }
 }
 

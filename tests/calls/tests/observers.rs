@@ -8,7 +8,7 @@ use calls::proto::calls::notes_client::NotesClient;
 use calls::proto::calls::notes_server::NotesServer;
 use calls::stubs::calls::notes_server as some;
 use calls::{MyNotes, Server, note, over_with};
-use futures_util::stream;
+use futures_util::{FutureExt as _, stream};
 use grpcweb_runtime::server::{
     CallObserver, Direction, Ending, Observer, Outcome, StartedCall, Traffic,
 };
@@ -508,4 +508,62 @@ async fn interceptors_handlers_and_streams_run_within_what_an_observer_enters() 
         *paths.lock().unwrap(),
         ["/calls.Notes/Echo", "/calls.Notes/Repeat"]
     );
+}
+
+/// Says in which call it is dropped.
+struct Left(UnboundedSender<Option<String>>);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        let _ = self.0.send(PATH.try_with(Clone::clone).ok());
+    }
+}
+
+/// Never comes to an end.
+struct Waits(UnboundedSender<Option<String>>);
+
+impl some::Notes for Waits {
+    async fn echo(&self, _: Request<Note>) -> Result<Response<Note>, Status> {
+        let _left = Left(self.0.clone());
+        std::future::pending().await
+    }
+
+    async fn repeat(&self, _: Request<Note>) -> Result<Response<Streaming<Note>>, Status> {
+        let left = Left(self.0.clone());
+        let never = stream::once(async move {
+            let _left = left;
+            std::future::pending().await
+        });
+        Ok(Response::new(Streaming::from_stream(never)))
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_that_leaves_lets_drop_is_dropped_within_what_an_observer_enters() {
+    let observed = ServerOptions::new().observer(Scope);
+    let limited = observed.clone().timeout(Duration::from_secs(3600));
+    for options in [observed, limited] {
+        let (left, mut dropped) = unbounded_channel();
+        let client = NotesClient::new(some::NotesServer::new(Waits(left)).with_options(options));
+        assert!(client.echo(note("")).now_or_never().is_none());
+        assert_eq!(dropped.try_recv(), Ok(Some("/calls.Notes/Echo".to_owned())));
+        drop(client.repeat(note("")).await.unwrap());
+        let path = "/calls.Notes/Repeat".to_owned();
+        assert_eq!(dropped.try_recv(), Ok(Some(path)));
+    }
+}
+
+#[tokio::test]
+async fn what_the_deadline_lets_drop_is_dropped_within_what_an_observer_enters() {
+    let options = ServerOptions::new().observer(Scope);
+    let options = options.timeout(Duration::from_millis(20));
+    let (left, mut dropped) = unbounded_channel();
+    let client = NotesClient::new(some::NotesServer::new(Waits(left)).with_options(options));
+    let status = client.echo(note("")).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    let _unread = client.repeat(note("")).await.unwrap();
+    for method in ["Echo", "Repeat"] {
+        let path = timeout(PATIENCE, dropped.recv()).await.unwrap();
+        assert_eq!(path, Some(Some(format!("/calls.Notes/{method}"))));
+    }
 }
