@@ -108,6 +108,12 @@ pub(crate) fn peer(extensions: &Extensions) -> Option<Option<SocketAddr>> {
     None
 }
 
+/// How a request with these extensions learns that its connection is to end, where `serve` may end it.
+pub(crate) fn shutdown(extensions: &Extensions) -> Option<ShutdownSignal> {
+    let connection = extensions.get::<ConnectionInfo>();
+    connection.and_then(ConnectionInfo::shutdown).cloned()
+}
+
 /// Whether `serve` says that a request with these extensions came with TLS.
 pub(crate) fn is_tls(extensions: &Extensions) -> bool {
     extensions

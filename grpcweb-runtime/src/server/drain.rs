@@ -3,6 +3,7 @@
 //! On HTTP/1 the bytes of a request stand before those of the next one. Left unread they cost the
 //! client its connection, and, where it is still sending, often the answer too.
 
+use std::future::Future as _;
 use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
@@ -12,7 +13,9 @@ use http::{HeaderValue, Response, Version, header};
 use http_body::Body as _;
 
 use crate::Body;
+use crate::cancel::ShutdownSignal;
 use crate::deadline::{Timer, poll_timer};
+use crate::signal::Ticket;
 
 /// The most that is read of a request for the sake of its connection alone.
 const MAX: u64 = 16 * 1024 * 1024;
@@ -29,11 +32,25 @@ pub(super) fn matters(version: Version, body: &Body) -> bool {
     version < Version::HTTP_2 && !body.is_end_stream()
 }
 
-/// Reads a request to its end, and says in the response that the connection ends where that is too much.
-pub(super) async fn drain(request: Body, mut response: Response<Body>) -> Response<Body> {
-    if !is_read_to_end(request).await {
+/// Reads a request to its end, and says in the response that the connection ends where that is too much, or where
+/// the server ends it: the request would outlast it.
+pub(super) async fn drain(
+    request: Body,
+    mut response: Response<Body>,
+    shutdown: Option<ShutdownSignal>,
+) -> Response<Body> {
+    let mut reading = pin!(is_read_to_end(request));
+    let mut ticket = Ticket::default();
+    let is_read = std::future::poll_fn(|cx| match &shutdown {
+        Some(signal) if signal.poll_ended(&mut ticket, cx).is_ready() => Poll::Ready(false),
+        _ => reading.as_mut().poll(cx),
+    });
+    if !is_read.await {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
+    }
+    if let Some(signal) = &shutdown {
+        signal.leave(&ticket);
     }
     response
 }

@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use http::HeaderValue;
-use http::header::CONNECTION;
 
 use super::drain::{self, Remainder};
 use super::exchange::Draining;
@@ -111,20 +110,12 @@ impl Answer {
             } = self.format;
             respond::error_within(limits.trailers, protocol, &status)
         });
-        let mut response = observed_body::watch(response, &context);
+        let response = observed_body::watch(response, &context);
         match rest.and_then(|rest| rest.take()) {
-            // The connection is about to be closed: read first, the request would outlast it.
-            Some(_)
-                if context
-                    .shutdown
-                    .as_ref()
-                    .is_some_and(|signal| signal.ended().is_some()) =>
-            {
-                let close = HeaderValue::from_static("close");
-                response.headers_mut().insert(CONNECTION, close);
-                Finished::Now(response)
+            Some(body) => {
+                let shutdown = context.shutdown.clone();
+                Finished::Drained(Box::pin(drain::drain(body, response, shutdown)))
             }
-            Some(body) => Finished::Drained(Box::pin(drain::drain(body, response))),
             None => Finished::Now(response),
         }
     }

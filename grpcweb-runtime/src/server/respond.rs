@@ -10,7 +10,7 @@ use super::drain;
 use crate::limits::Limits;
 use crate::wire::protocol::{self, Protocol};
 use crate::wire::status;
-use crate::{Body, MetadataMap, Status, outbound};
+use crate::{Body, MetadataMap, Status, connection, outbound};
 
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -27,10 +27,9 @@ enum Kind {
 impl ResponseFuture {
     /// An answer that is there before the request has been read.
     pub(super) fn early(request: Request<Body>, response: Response<Body>) -> Self {
-        let version = request.version();
-        let body = request.into_body();
-        if drain::matters(version, &body) {
-            Self::running(drain::drain(body, response))
+        if drain::matters(request.version(), request.body()) {
+            let shutdown = connection::shutdown(request.extensions());
+            Self::running(drain::drain(request.into_body(), response, shutdown))
         } else {
             Self(Kind::Ready(Some(Box::new(response))))
         }

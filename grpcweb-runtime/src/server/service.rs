@@ -21,7 +21,7 @@ use crate::format::Format;
 use crate::wire::compression::{GRPC_ACCEPT_ENCODING, UnsupportedEncoding};
 use crate::wire::protocol::{Protocol, UnknownProtocol};
 use crate::wire::timeout::{self, GRPC_TIMEOUT};
-use crate::{Body, Code, ConnectionInfo, ServiceDescriptor, Status};
+use crate::{Body, Code, ServiceDescriptor, Status, connection};
 
 /// A service of a `.proto` file: what generated servers implement.
 #[diagnostic::on_unimplemented(
@@ -97,8 +97,7 @@ fn run(
             deadline,
             permit,
         }) => {
-            let connection = request.extensions().get::<ConnectionInfo>();
-            let shutdown = connection.and_then(ConnectionInfo::shutdown).cloned();
+            let shutdown = connection::shutdown(request.extensions());
             let context = CallContext::new(deadline, shutdown, observed);
             service.call(Call {
                 request,

@@ -275,12 +275,13 @@ async fn a_connection_that_the_server_no_longer_wants_takes_one_more_call() {
     ended(server.server).await;
 }
 
-#[tokio::test]
-async fn an_upload_over_http1_that_goes_on_is_told_that_the_server_ended_it() {
+/// Its request goes on when the grace period ends, over HTTP/1.1.
+async fn assert_upload_is_told(method: &str, more: &str, code: Code) {
     let server = Ending::start(|server| server.grace_period(Duration::from_millis(50))).await;
     let socket = TcpStream::connect(&server.address).await.unwrap();
     let (mut reader, mut writer) = socket.into_split();
-    let head = RawConnection::head("Join", BINARY, "transfer-encoding: chunked\r\n");
+    let more = format!("transfer-encoding: chunked\r\n{more}");
+    let head = RawConnection::head(method, BINARY, &more);
     writer.write_all(head.as_bytes()).await.unwrap();
     let (running, mut runs) = tokio::sync::mpsc::channel(1);
     let upload = tokio::spawn(async move {
@@ -298,10 +299,22 @@ async fn an_upload_over_http1_that_goes_on_is_told_that_the_server_ended_it() {
     let mut answer = Vec::new();
     let read = timeout(PATIENCE, reader.read_to_end(&mut answer)).await;
     let answer = String::from_utf8_lossy(&answer);
-    assert!(answer.contains("grpc-status:14"), "{read:?}: {answer}");
-    assert!(answer.contains("connection: close"), "{answer}");
+    let status = format!("grpc-status:{}", i32::from(code));
+    assert!(answer.contains(&status), "{method}, {read:?}: {answer}");
+    assert!(answer.contains("connection: close"), "{method}: {answer}");
     ended(server.server).await;
     upload.abort();
+}
+
+#[tokio::test]
+async fn an_upload_over_http1_that_goes_on_is_told_that_the_server_ended_it() {
+    assert_upload_is_told("Join", "", Code::Unavailable).await;
+}
+
+#[tokio::test]
+async fn a_call_that_was_answered_before_its_upload_ended_gets_its_answer() {
+    assert_upload_is_told("Missing", "", Code::Unimplemented).await;
+    assert_upload_is_told("Join", "scenario: panic\r\n", Code::Internal).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
