@@ -121,7 +121,7 @@ integers! { u8 i8 u16 i16 u32 i32 u64 i64 u128 i128 usize isize }
 macro_rules! tuples {
     ($(($($part:ident)*))*) => {
         $(impl<$($part: KeyPart),*> KeyPart for ($($part,)*) {
-            #[allow(non_snake_case)]
+            #[expect(non_snake_case, reason = "the types and what is of them have one name")]
             fn push_to(&self, key: &mut Key) {
                 let ($($part,)*) = self;
                 $(key.push($part);)*

@@ -86,8 +86,8 @@ impl<L, S> Serve<L, S> {
     }
 
     /// How long a connection is kept on which no call is running, and no answer on its way: no limit of its own
-    /// unless set. Over HTTP/1.1
-    /// the [`header_read_timeout`](Self::header_read_timeout) holds too, and the shorter one counts.
+    /// unless set. Over HTTP/1.1 the [`header_read_timeout`](Self::header_read_timeout) holds too, and the shorter
+    /// one counts.
     pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.limits.idle = timeout.into();
         self
