@@ -1,18 +1,9 @@
 //! What a connection knows of its calls.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use http::header::CONNECTION;
-use http::{HeaderValue, Request, Response, StatusCode, Version};
-use http_body::{Body, Frame, SizeHint};
-use pin_project_lite::pin_project;
-
-use super::in_flight::InFlight;
-use crate::ConnectionInfo;
 use crate::deadline::now;
 
 /// Whether a connection has had a call, how long it has had none, and whether it shows any life.
@@ -64,9 +55,18 @@ impl Activity {
         self.http2.load(Ordering::Relaxed)
     }
 
+    /// Notes that it has a call over HTTP/2.
+    pub(super) fn set_http2(&self) {
+        self.http2.store(true, Ordering::Relaxed);
+    }
+
     /// From now on, responses over HTTP/1.1 say that no other call is to come.
     pub(super) fn close(&self) {
         self.closing.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 
     /// Bytes came or went.
@@ -101,10 +101,20 @@ impl Activity {
 pub(super) struct Running(Arc<Activity>);
 
 impl Running {
-    fn new(activity: &Arc<Activity>) -> Self {
+    pub(super) fn new(activity: &Arc<Activity>) -> Self {
         activity.called.store(true, Ordering::Relaxed);
         activity.running.fetch_add(1, Ordering::SeqCst);
         Self(Arc::clone(activity))
+    }
+
+    pub(super) fn activity(&self) -> &Activity {
+        &self.0
+    }
+}
+
+impl Clone for Running {
+    fn clone(&self) -> Self {
+        Self::new(&self.0)
     }
 }
 
@@ -116,100 +126,5 @@ impl Drop for Running {
             idle.ended.fetch_max(ended, Ordering::SeqCst);
         }
         self.0.running.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-/// The service of a connection: notes its calls, and tells them where they come from.
-pub(super) struct Watched<S> {
-    pub(super) inner: S,
-    pub(super) activity: Arc<Activity>,
-    pub(super) connection: ConnectionInfo,
-}
-
-impl<S, B, R> hyper::service::Service<Request<B>> for Watched<S>
-where
-    S: hyper::service::Service<Request<B>, Response = Response<R>>,
-{
-    type Response = Response<WatchedBody<R>>;
-    type Error = S::Error;
-    type Future = WatchedCall<S::Future>;
-
-    fn call(&self, mut request: Request<B>) -> Self::Future {
-        request.extensions_mut().insert(self.connection.clone());
-        let is_http2 = request.version() == Version::HTTP_2;
-        if is_http2 {
-            self.activity.http2.store(true, Ordering::Relaxed);
-        }
-        WatchedCall {
-            activity: (!is_http2).then(|| Arc::clone(&self.activity)),
-            running: Some(Running::new(&self.activity)),
-            inner: self.inner.call(request),
-        }
-    }
-}
-
-pin_project! {
-    /// A response to be.
-    pub(super) struct WatchedCall<F> {
-        #[pin]
-        inner: F,
-        // Over HTTP/1.1.
-        activity: Option<Arc<Activity>>,
-        running: Option<Running>,
-    }
-}
-
-impl<F: Future<Output = Result<Response<B>, E>>, B, E> Future for WatchedCall<F> {
-    type Output = Result<Response<WatchedBody<B>>, E>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut response = ready!(this.inner.poll(cx))?;
-        if let Some(activity) = this.activity {
-            let is_last = activity.closing.load(Ordering::Relaxed);
-            if is_last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-                let close = HeaderValue::from_static("close");
-                response.headers_mut().insert(CONNECTION, close);
-            }
-        }
-        let running = this.running.take();
-        Poll::Ready(Ok(response.map(|inner| WatchedBody { inner, running })))
-    }
-}
-
-pin_project! {
-    /// A response that is on its way.
-    pub(super) struct WatchedBody<B> {
-        #[pin]
-        inner: B,
-        running: Option<Running>,
-    }
-}
-
-impl<B: Body> Body for WatchedBody<B> {
-    type Data = InFlight<B::Data>;
-    type Error = B::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, B::Error>>> {
-        let this = self.project();
-        let frame = ready!(this.inner.poll_frame(cx)?);
-        let running = this.running.as_ref();
-        Poll::Ready(frame.map(|frame| {
-            Ok(frame.map_data(|data| InFlight {
-                data,
-                _running: running.map(|Running(activity)| Running::new(activity)),
-            }))
-        }))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
     }
 }

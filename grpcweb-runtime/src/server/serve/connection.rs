@@ -7,25 +7,23 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tower_service::Service;
 
-use super::activity::{Activity, Watched};
+use super::Served;
+use super::activity::Activity;
 use super::limits::Limits;
 use super::lively::Lively;
 #[cfg(feature = "serve-tls")]
 use super::tls::{MaybeTls, handshake};
-use crate::body::HttpBody;
+use super::watched::Watched;
+use crate::ConnectionInfo;
 use crate::cancel::{ForcedEnd, ShutdownSignal};
 use crate::deadline::{Timer, now, poll_timer};
 use crate::signal::Ticket;
-use crate::{BoxError, ConnectionInfo};
 
 /// How long what ends a call has to reach the client, where the server ended it.
 pub(super) const FLUSH: Duration = Duration::from_secs(1);
@@ -47,7 +45,7 @@ pub(super) struct Protocol {
 }
 
 /// Serves a connection, with TLS if the server has it, until it ends.
-pub(super) async fn begin<I, S, B>(
+pub(super) async fn begin<I, S>(
     protocol: Arc<Protocol>,
     io: I,
     remote_addr: Option<SocketAddr>,
@@ -55,11 +53,7 @@ pub(super) async fn begin<I, S, B>(
     service: S,
 ) where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
-        + Clone
-        + Send
-        + 'static,
-    B: HttpBody + http_body::Body<Data: Send>,
+    S: Served,
 {
     let activity = Arc::new(Activity::new(protocol.limits.idle.is_some()));
     let io = Lively {
@@ -85,7 +79,7 @@ pub(super) async fn begin<I, S, B>(
     converse(&protocol, TokioIo::new(io), service, info, activity).await;
 }
 
-async fn converse<I, S, B>(
+async fn converse<I, S>(
     protocol: &Protocol,
     io: I,
     service: S,
@@ -93,11 +87,7 @@ async fn converse<I, S, B>(
     activity: Arc<Activity>,
 ) where
     I: Read + Write + Unpin + Send + 'static,
-    S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
-        + Clone
-        + Send
-        + 'static,
-    B: HttpBody + http_body::Body<Data: Send>,
+    S: Served,
 {
     let limits = &protocol.limits;
     let mut watch = Watch {

@@ -18,6 +18,7 @@ mod shutdown;
 mod signals;
 #[cfg(feature = "serve-tls")]
 mod tls;
+mod watched;
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -74,6 +75,31 @@ pub fn serve<L, S>(listener: L, service: S) -> Serve<L, S> {
         #[cfg(feature = "serve-tls")]
         tls: None,
     }
+}
+
+/// What a server answers requests with: the bounds of [`serve`], under one name.
+trait Served:
+    Service<
+        Request<Incoming>,
+        Response = Response<<Self as Served>::Body>,
+        Error: Into<BoxError>,
+        Future: Send,
+    > + Clone
+    + Send
+    + 'static
+{
+    type Body: HttpBody + http_body::Body<Data: Send>;
+}
+
+impl<S, B> Served for S
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
+        + Clone
+        + Send
+        + 'static,
+    B: HttpBody + http_body::Body<Data: Send>,
+{
+    type Body = B;
 }
 
 /// A server to be awaited: see [`serve`].

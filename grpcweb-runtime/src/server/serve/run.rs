@@ -9,19 +9,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tower_service::Service;
 
 use super::accept;
 use super::connection::{FLUSH, Protocol, begin};
 use super::connections::Connections;
 use super::listener::Listener;
 use super::shutdown::{Event, Shutdown};
-use super::{Limits, Serve};
-use crate::BoxError;
-use crate::body::HttpBody;
+use super::{Limits, Serve, Served};
 use crate::cancel::ShutdownSignal;
 use crate::deadline::{Timer, poll_timer};
 
@@ -35,14 +30,10 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// How often it has that, so that clients that keep coming do not hold up the end.
 const PAUSES: usize = 20;
 
-pub(super) async fn run<L, S, B>(serve: Serve<L, S>) -> io::Result<()>
+pub(super) async fn run<L, S>(serve: Serve<L, S>) -> io::Result<()>
 where
     L: Listener,
-    S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
-        + Clone
-        + Send
-        + 'static,
-    B: HttpBody + http_body::Body<Data: Send>,
+    S: Served,
 {
     let Serve {
         mut listener,
@@ -111,14 +102,7 @@ struct Server<S> {
     accepted: usize,
 }
 
-impl<S, B> Server<S>
-where
-    S: Service<Request<Incoming>, Response = Response<B>, Error: Into<BoxError>, Future: Send>
-        + Clone
-        + Send
-        + 'static,
-    B: HttpBody + http_body::Body<Data: Send>,
-{
+impl<S: Served> Server<S> {
     /// Takes the connections that wait to be taken: they would be reset with the listener, and a call with
     /// them.
     async fn accept_waiting(&mut self, listener: &mut impl Listener) {
