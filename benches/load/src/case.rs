@@ -17,6 +17,7 @@ impl Case {
             "echo-1m" => ("/bench.Bench/Echo", payload(1024 * 1024)),
             "count-64" => ("/bench.Bench/Count", numbers(&[10_000, 64])),
             "count-16k" => ("/bench.Bench/Count", numbers(&[1_000, 16 * 1024])),
+            "wait" => ("/bench.Bench/Wait", payload(64)),
             "ingest" => ("/bench.Bench/Ingest", records()),
             _ => return Err(format!("there is no case {name}")),
         };
@@ -35,6 +36,11 @@ impl Case {
             content_type,
             body,
         })
+    }
+
+    /// What the response is to be, where that is not plain: tonic-web answers text only where it is asked for.
+    pub(crate) fn accept(&self) -> Option<&'static str> {
+        (self.content_type == "application/grpc-web-text").then_some(self.content_type)
     }
 }
 

@@ -2,27 +2,18 @@
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
+use std::time::{Duration, Instant};
 
 use crate::case::Case;
 
 /// Makes calls, and checks that all responses are as long as the first.
 pub(crate) fn calls(port: u16, case: &Case, count: u64) -> io::Result<()> {
-    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    stream.set_nodelay(true)?;
-    let mut request = format!(
-        "POST {} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {}\r\nx-case: {}\r\ncontent-length: {}\r\n\r\n",
-        case.path,
-        case.content_type,
-        case.name,
-        case.body.len()
-    )
-    .into_bytes();
-    request.extend(&case.body);
-    let mut responses = BufReader::with_capacity(256 * 1024, stream.try_clone()?);
+    let mut connection = Connection::new(port)?;
+    let request = request(case);
     let mut expected = None;
     for _ in 0..count {
-        (&stream).write_all(&request)?;
-        let len = response(&mut responses)?;
+        connection.send(&request)?;
+        let len = connection.response()?;
         if *expected.get_or_insert(len) != len {
             return Err(io::Error::other("two responses differ in length"));
         }
@@ -31,48 +22,131 @@ pub(crate) fn calls(port: u16, case: &Case, count: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn line(responses: &mut BufReader<TcpStream>) -> io::Result<String> {
-    let mut line = String::new();
-    responses.read_line(&mut line)?;
-    Ok(line.trim_end().to_ascii_lowercase())
+/// Connections that made a call each, and stay. Of the case `wait` there is the first message only.
+pub(crate) fn kept(port: u16, case: &Case, count: u64) -> io::Result<Vec<impl Sized + use<>>> {
+    let request = request(case);
+    (0..count)
+        .map(|_| {
+            let mut connection = Connection::new(port)?;
+            connection.send(&request)?;
+            if case.name == "wait" {
+                connection.first_chunk()?;
+            } else {
+                connection.response()?;
+            }
+            Ok(connection)
+        })
+        .collect()
 }
 
-/// Reads a response, and says how long its body was.
-fn response(responses: &mut BufReader<TcpStream>) -> io::Result<u64> {
-    let status = line(responses)?;
-    if !status.contains(" 200 ") {
-        return Err(io::Error::other(format!("not 200: {status:?}")));
-    }
-    let (mut length, mut chunked) = (0, false);
-    loop {
-        let header = line(responses)?;
-        if header.is_empty() {
-            break;
-        }
-        if let Some(value) = header.strip_prefix("content-length: ") {
-            length = value.parse().map_err(io::Error::other)?;
-        }
-        chunked |= header == "transfer-encoding: chunked";
-    }
-    if !chunked {
-        skip(responses, length)?;
-        return Ok(length);
-    }
-    let mut total = 0;
-    loop {
-        let size = u64::from_str_radix(&line(responses)?, 16).map_err(io::Error::other)?;
-        skip(responses, size + 2)?;
-        if size == 0 {
-            return Ok(total);
-        }
-        total += size;
-    }
+/// How long the first message of a stream took, each on a connection of its own that made a call before.
+pub(crate) fn first_messages(
+    port: u16,
+    before: &Case,
+    case: &Case,
+    count: u64,
+) -> io::Result<Vec<Duration>> {
+    let (before, request) = (request(before), request(case));
+    (0..count)
+        .map(|_| {
+            let mut connection = Connection::new(port)?;
+            connection.send(&before)?;
+            connection.response()?;
+            let start = Instant::now();
+            connection.send(&request)?;
+            connection.first_chunk()?;
+            Ok(start.elapsed())
+        })
+        .collect()
 }
 
-fn skip(responses: &mut BufReader<TcpStream>, bytes: u64) -> io::Result<()> {
-    let skipped = io::copy(&mut responses.take(bytes), &mut io::sink())?;
-    if skipped < bytes {
-        return Err(io::Error::other("the response broke off"));
+fn request(case: &Case) -> Vec<u8> {
+    let mut request = format!(
+        "POST {} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {}\r\n{}x-case: {}\r\ncontent-length: {}\r\n\r\n",
+        case.path,
+        case.content_type,
+        case.accept().map_or_else(String::new, |it| format!("accept: {it}\r\n")),
+        case.name,
+        case.body.len()
+    )
+    .into_bytes();
+    request.extend(&case.body);
+    request
+}
+
+struct Connection(BufReader<TcpStream>);
+
+impl Connection {
+    fn new(port: u16) -> io::Result<Self> {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+        stream.set_nodelay(true)?;
+        Ok(Self(BufReader::with_capacity(64 * 1024, stream)))
     }
-    Ok(())
+
+    fn send(&mut self, request: &[u8]) -> io::Result<()> {
+        self.0.get_mut().write_all(request)
+    }
+
+    fn line(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        self.0.read_line(&mut line)?;
+        Ok(line.trim_end().to_ascii_lowercase())
+    }
+
+    /// The length of a body, where it was told.
+    fn head(&mut self) -> io::Result<Option<u64>> {
+        let status = self.line()?;
+        if !status.contains(" 200 ") {
+            return Err(io::Error::other(format!("not 200: {status:?}")));
+        }
+        let (mut length, mut chunked) = (0, false);
+        loop {
+            let header = self.line()?;
+            if header.is_empty() {
+                return Ok((!chunked).then_some(length));
+            }
+            if let Some(value) = header.strip_prefix("content-length: ") {
+                length = value.parse().map_err(io::Error::other)?;
+            }
+            chunked |= header == "transfer-encoding: chunked";
+        }
+    }
+
+    /// Reads a response, and says how long its body was.
+    fn response(&mut self) -> io::Result<u64> {
+        if let Some(length) = self.head()? {
+            self.skip(length)?;
+            return Ok(length);
+        }
+        let mut total = 0;
+        loop {
+            let size = self.chunk()?;
+            if size == 0 {
+                return Ok(total);
+            }
+            total += size;
+        }
+    }
+
+    /// Reads a response up to the end of its first chunk.
+    fn first_chunk(&mut self) -> io::Result<()> {
+        if self.head()?.is_some() || self.chunk()? == 0 {
+            return Err(io::Error::other("the stream had no message"));
+        }
+        Ok(())
+    }
+
+    fn chunk(&mut self) -> io::Result<u64> {
+        let size = u64::from_str_radix(&self.line()?, 16).map_err(io::Error::other)?;
+        self.skip(size + 2)?;
+        Ok(size)
+    }
+
+    fn skip(&mut self, bytes: u64) -> io::Result<()> {
+        let skipped = io::copy(&mut (&mut self.0).take(bytes), &mut io::sink())?;
+        if skipped < bytes {
+            return Err(io::Error::other("the response broke off"));
+        }
+        Ok(())
+    }
 }

@@ -20,11 +20,43 @@ const OK: &[u8] = b"\x80\0\0\0\x0fgrpc-status:0\r\n";
 /// How much of a stream goes out at once.
 const CHUNK: usize = 32 * 1024;
 
+/// The case whose stream has one message and no end.
+const WAIT: &str = "wait";
+
+/// The case of a stream of small messages.
+const SMALL: &str = "count-64";
+
+/// Small messages, of which none can leave by itself: each is copied into a chunk.
+struct Small {
+    frame: Bytes,
+    left: usize,
+    end: &'static [u8],
+}
+
+impl Small {
+    fn chunk(&mut self) -> Option<Bytes> {
+        if self.left == 0 {
+            return None;
+        }
+        let mut chunk = BytesMut::with_capacity(CHUNK + self.frame.len() + self.end.len());
+        while self.left > 0 && chunk.len() < CHUNK {
+            chunk.put_slice(&self.frame);
+            self.left -= 1;
+        }
+        if self.left == 0 {
+            chunk.put_slice(self.end);
+        }
+        Some(chunk.freeze())
+    }
+}
+
 /// A response, in the chunks in which it leaves.
 struct Canned {
+    small: Option<Small>,
     chunks: VecDeque<Bytes>,
     trailers: Option<HeaderMap>,
     is_stream: bool,
+    stays_open: bool,
 }
 
 impl Body for Canned {
@@ -35,14 +67,24 @@ impl Body for Canned {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if let Some(chunk) = self.small.as_mut().and_then(Small::chunk) {
+            return Poll::Ready(Some(Ok(Frame::data(chunk))));
+        }
         if let Some(chunk) = self.chunks.pop_front() {
             return Poll::Ready(Some(Ok(Frame::data(chunk))));
+        }
+        if self.stays_open {
+            // Only the end of the connection ends it, which drops it.
+            return Poll::Pending;
         }
         Poll::Ready(self.trailers.take().map(|it| Ok(Frame::trailers(it))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.chunks.is_empty() && self.trailers.is_none()
+        self.small.as_ref().is_none_or(|it| it.left == 0)
+            && self.chunks.is_empty()
+            && self.trailers.is_none()
+            && !self.stays_open
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -74,8 +116,19 @@ fn payload(size: usize) -> BytesMut {
     frame
 }
 
+/// What is given back to a case, in each of the modes.
+struct Answer {
+    case: &'static str,
+    grpc: Vec<Bytes>,
+    binary: Vec<Bytes>,
+    text: Vec<Bytes>,
+}
+
 /// What is given back, by `x-case`: it says what the response of the same call is, and so how long.
-struct Answers(Vec<(&'static str, Vec<Bytes>, Vec<Bytes>, Vec<Bytes>)>);
+struct Answers {
+    answers: Vec<Answer>,
+    small: Bytes,
+}
 
 impl Answers {
     fn new() -> Self {
@@ -97,23 +150,30 @@ impl Answers {
             ("echo-64", unary(64)),
             ("echo-64k", unary(64 * 1024)),
             ("echo-1m", unary(1024 * 1024)),
-            ("count-64", stream(10_000, 64)),
+            (SMALL, stream(10_000, 64)),
             ("count-16k", stream(1_000, 16 * 1024)),
             ("ingest", accepted),
+            (WAIT, unary(64)),
         ];
-        Self(
-            cases
+        Self {
+            small: payload(64).freeze(),
+            answers: cases
                 .into_iter()
-                .map(|(name, grpc)| {
+                .map(|(case, grpc)| {
                     let mut binary = grpc.clone();
-                    if let Some(last) = binary.last_mut() {
+                    if let Some(last) = binary.last_mut().filter(|_| case != WAIT) {
                         *last = [last, OK].concat().into();
                     }
                     let text = binary.iter().map(|chunk| base64(chunk)).collect();
-                    (name, grpc, binary, text)
+                    Answer {
+                        case,
+                        grpc,
+                        binary,
+                        text,
+                    }
                 })
                 .collect(),
-        )
+        }
     }
 
     fn response(&self, request: &Request<Incoming>) -> Response<Canned> {
@@ -123,28 +183,41 @@ impl Answers {
             .map_or(&b""[..], HeaderValue::as_bytes);
         let content_type = headers.get(header::CONTENT_TYPE).cloned();
         let content_type = content_type.unwrap_or(HeaderValue::from_static("text/plain"));
-        let found = self.0.iter().find(|(case, ..)| case.as_bytes() == name);
+        let found = self.answers.iter().find(|it| it.case.as_bytes() == name);
         let (mut chunks, mut trailers) = (VecDeque::new(), None);
-        if let Some((_, grpc, binary, text)) = found {
+        if let Some(answer) = found {
             chunks = match content_type.as_bytes() {
                 b"application/grpc" => {
                     let mut ok = HeaderMap::new();
                     ok.insert("grpc-status", HeaderValue::from_static("0"));
                     trailers = Some(ok);
-                    grpc
+                    &answer.grpc
                 }
-                b"application/grpc-web-text" => text,
-                _ => binary,
+                b"application/grpc-web-text" => &answer.text,
+                _ => &answer.binary,
             }
             .iter()
             .cloned()
             .collect();
         }
-        let is_stream = name.starts_with(b"count") || request.version() == Version::HTTP_2;
+        let is_text = content_type == "application/grpc-web-text";
+        let small = (name == SMALL.as_bytes() && !is_text).then(|| {
+            chunks.clear();
+            Small {
+                frame: self.small.clone(),
+                left: 10_000,
+                end: if trailers.is_some() { b"" } else { OK },
+            }
+        });
+        let stays_open = name == WAIT.as_bytes();
+        let is_stream =
+            stays_open || name.starts_with(b"count") || request.version() == Version::HTTP_2;
         let mut response = Response::new(Canned {
+            small,
             chunks,
             trailers,
             is_stream,
+            stays_open,
         });
         response
             .headers_mut()

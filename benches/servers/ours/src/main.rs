@@ -1,42 +1,9 @@
-//! The service on grpcweb.
+//! The service on grpcweb, with its own server.
 
-use std::iter::repeat_n;
+mod service;
 
-use bytes::Bytes;
-use grpcweb_runtime::{Request, Response, Router, Status, Streaming};
-use proto::bench::bench_server::{Bench, BenchServer};
-use proto::bench::{CountRequest, IngestReply, IngestRequest, Payload};
-
-mod proto {
-    grpcweb_runtime::include_protos!();
-}
-
-struct MyBench;
-
-impl Bench for MyBench {
-    async fn echo(&self, request: Request<Payload>) -> Result<Response<Payload>, Status> {
-        Ok(Response::new(request.into_inner()))
-    }
-
-    async fn count(
-        &self,
-        request: Request<CountRequest>,
-    ) -> Result<Response<Streaming<Payload>>, Status> {
-        let CountRequest { count, size } = request.into_inner();
-        let data = Bytes::from(vec![b'a'; size as usize]);
-        let payloads = repeat_n(Payload { data }, count as usize);
-        Ok(Response::new(Streaming::from_iter(payloads)))
-    }
-
-    async fn ingest(
-        &self,
-        request: Request<IngestRequest>,
-    ) -> Result<Response<IngestReply>, Status> {
-        let records = request.into_inner().records;
-        let accepted = u32::try_from(records.len()).unwrap_or(u32::MAX);
-        Ok(Response::new(IngestReply { accepted }))
-    }
-}
+use grpcweb_runtime::Router;
+use service::{BenchServer, MyBench};
 
 fn main() -> std::io::Result<()> {
     let router = Router::new().add_service(BenchServer::new(MyBench));

@@ -12,7 +12,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 use tonic_web::GrpcWebLayer;
 
-#[expect(missing_docs, reason = "generated")]
+#[expect(unreachable_pub, reason = "generated")]
 mod proto {
     tonic::include_proto!("bench");
 }
@@ -44,6 +44,13 @@ impl Bench for MyBench {
         let records = request.into_inner().records;
         let accepted = u32::try_from(records.len()).unwrap_or(u32::MAX);
         Ok(Response::new(IngestReply { accepted }))
+    }
+
+    type WaitStream = BoxStream<'static, Result<Payload, Status>>;
+
+    async fn wait(&self, request: Request<Payload>) -> Result<Response<Self::WaitStream>, Status> {
+        let first = stream::iter([Ok(request.into_inner())]);
+        Ok(Response::new(first.chain(stream::pending()).boxed()))
     }
 }
 
