@@ -1,0 +1,40 @@
+//! Who is compared.
+
+/// The one that all are compared with.
+pub(crate) const BARE: &str = "bare";
+
+/// A server that is compared.
+#[derive(Clone, Copy)]
+pub(crate) struct Peer {
+    /// The name in the samples; the program is `server-NAME`.
+    pub(crate) name: &'static str,
+    /// Whether it knows gRPC-Web in text.
+    pub(crate) knows_text: bool,
+}
+
+const fn peer(name: &'static str, knows_text: bool) -> Peer {
+    Peer { name, knows_text }
+}
+
+/// The servers.
+pub(crate) const SERVERS: [Peer; 6] = [
+    peer(BARE, true),
+    peer("tonic", true),
+    peer("connectrpc", false),
+    peer("connectrpc-axum", false),
+    peer("ours", true),
+    peer("ours-axum", true),
+];
+
+/// How a table calls a peer.
+pub(crate) fn title(name: &str) -> &str {
+    match name {
+        "bare" => "bare hyper",
+        "bare-connection" => "bare connection",
+        "tonic" => "tonic-web",
+        "connectrpc-axum" => "connectrpc in axum",
+        "ours" => "grpcweb",
+        "ours-axum" => "grpcweb in axum",
+        other => other,
+    }
+}
