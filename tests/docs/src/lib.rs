@@ -13,6 +13,7 @@ page!(deployment, "deployment.md");
 page!(health_and_reflection, "health-and-reflection.md");
 page!(mounting, "mounting.md");
 page!(observability, "observability.md");
+page!(performance, "performance.md");
 page!(rate_limits, "rate-limits.md");
 // Signals and sockets of Unix.
 #[cfg(unix)]
