@@ -1,9 +1,7 @@
-use hyper_util::client::legacy;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-
 use super::balance::Balance;
 use super::connector::{Connector, Route};
 use super::endpoint::Endpoint;
+use super::pool::Pool;
 use super::proxy::Proxy;
 use super::target::Target;
 #[cfg(feature = "tls")]
@@ -112,12 +110,7 @@ impl ChannelBuilder {
             http2_only: self.http2_only,
             timeout: self.connection.connect_timeout,
         });
-        let mut builder = legacy::Client::builder(TokioExecutor::new());
-        builder
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(self.connection.pool_idle_timeout)
-            .http2_only(self.http2_only);
-        Ok(Endpoint::new(&builder, connector))
+        Endpoint::new(connector, Pool::new(self.connection.pool_idle_timeout))
     }
 }
 

@@ -3,7 +3,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::client::legacy::connect::{self, Connected};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -17,8 +16,6 @@ pub(super) struct Connection {
     io: TokioIo<Box<dyn Io>>,
     /// The server chose HTTP/2.
     pub(super) is_http2: bool,
-    /// A proxy reads the requests.
-    pub(super) is_forwarded: bool,
 }
 
 impl Connection {
@@ -26,18 +23,6 @@ impl Connection {
         Self {
             io: TokioIo::new(io),
             is_http2: false,
-            is_forwarded: false,
-        }
-    }
-}
-
-impl connect::Connection for Connection {
-    fn connected(&self) -> Connected {
-        let connected = Connected::new().proxy(self.is_forwarded);
-        if self.is_http2 {
-            connected.negotiated_h2()
-        } else {
-            connected
         }
     }
 }

@@ -1,12 +1,10 @@
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use http::Uri;
 use hyper_util::client::legacy::connect::HttpConnector;
-use tower_service::Service;
+use tower_service::Service as _;
 
 use super::connection::{Connection, Io};
 use super::proxy::Proxy;
@@ -83,9 +81,7 @@ impl Connector {
             }
             return Ok(connection);
         }
-        let mut connection = Connection::new(io);
-        connection.is_forwarded = route.is_forwarded();
-        Ok(connection)
+        Ok(Connection::new(io))
     }
 
     /// Why a call that needs HTTP/2 cannot be made over a connection with TLS.
@@ -155,20 +151,5 @@ impl Connector {
         };
         let proxy = route.proxy.as_ref().map(Proxy::address);
         ChannelError::unreachable(phase, &route.address, proxy.as_deref(), source)
-    }
-}
-
-impl Service<Uri> for Connector {
-    type Response = Connection;
-    type Error = ChannelError;
-    type Future = Pin<Box<dyn Future<Output = Result<Connection, ChannelError>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ChannelError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Uri) -> Self::Future {
-        let connector = self.clone();
-        Box::pin(async move { connector.connect().await })
     }
 }

@@ -1,22 +1,31 @@
-use http::header::PROXY_AUTHORIZATION;
-use http::{Request, Response, Version};
-use hyper_util::client::legacy;
+use http::header::{HOST, PROXY_AUTHORIZATION};
+use http::{HeaderValue, Request, Response, Version};
 
 use super::connector::Connector;
 use super::outgoing::Outgoing;
-use super::{ChannelError, ChannelPhase, cause};
+use super::pool::{Lease, Pool};
+use super::{ChannelError, ChannelPhase};
 use crate::Body;
 
 /// One server, and the connections to it.
 pub(super) struct Endpoint {
-    client: legacy::Client<Connector, Outgoing>,
     connector: Connector,
+    pool: Pool,
+    /// What HTTP/1.1 calls the server.
+    host: HeaderValue,
 }
 
 impl Endpoint {
-    pub(super) fn new(builder: &legacy::Builder, connector: Connector) -> Self {
-        let client = builder.build(connector.clone());
-        Self { client, connector }
+    pub(super) fn new(connector: Connector, pool: Pool) -> Result<Self, ChannelError> {
+        let route = connector.route();
+        let host = route.target.base.host_header().map_err(|error| {
+            ChannelError::usage_because(&route.address, "the host makes no header", error)
+        })?;
+        Ok(Self {
+            connector,
+            pool,
+            host,
+        })
     }
 
     pub(super) fn address(&self) -> &str {
@@ -40,37 +49,54 @@ impl Endpoint {
                 "build the channel with `http2_prior_knowledge()`, or use https://",
             ));
         }
-        match route.target.base.join(request.uri().path_and_query()) {
-            Ok(uri) => *request.uri_mut() = uri,
-            Err(error) => return Err(ChannelError::no_uri(&route.address, error)),
-        }
+        let below = route.target.base.put_above(request.uri_mut());
+        below.map_err(|error| ChannelError::no_uri(&route.address, error))?;
         if let Some(proxy) = route.proxy.as_ref().filter(|_| route.is_forwarded()) {
             if let Some(authorization) = &proxy.authorization {
                 let headers = request.headers_mut();
                 headers.insert(PROXY_AUTHORIZATION, authorization.clone());
             }
         }
-        match self.client.request(request).await {
-            Ok(response) => Ok(response.map(Body::new)),
-            Err(error) => Err(self.error(error, needs_http2)),
+        loop {
+            let lease = self.pool.lease(&self.connector).await?;
+            if needs_http2 && !lease.is_http2() {
+                self.pool.put(lease);
+                return Err(self.connector.no_http2_by_alpn());
+            }
+            let is_reused = lease.is_reused;
+            self.fit(&mut request, &lease)?;
+            let mut failure = match self.pool.send(lease, request).await {
+                Ok(response) => return Ok(response.map(Body::new)),
+                Err(failure) => failure,
+            };
+            match failure.take_message() {
+                // The server closed the connection before it was asked: another one may do.
+                Some(unsent) if is_reused => request = unsent,
+                _ => {
+                    let error = failure.into_error();
+                    // Of a request that hyper still had all of.
+                    let unsent = error.is_canceled();
+                    let address = self.address();
+                    return Err(ChannelError::no_response(address, error.into(), unsent));
+                }
+            }
         }
     }
 
-    fn error(&self, failure: legacy::Error, needs_http2: bool) -> ChannelError {
-        // What the connector said, without hyper's words around it.
-        if let Some(error) = cause::find::<ChannelError>(&failure) {
-            return error.clone();
+    /// Writes a request as the connection has it: HTTP/1.1 has the server beside the path, unless a proxy
+    /// reads it.
+    fn fit(&self, request: &mut Request<Outgoing>, lease: &Lease) -> Result<(), ChannelError> {
+        let route = self.connector.route();
+        let base = &route.target.base;
+        if !lease.is_http2() {
+            let host = || self.host.clone();
+            request.headers_mut().entry(HOST).or_insert_with(host);
         }
-        let connected = failure.connect_info();
-        if needs_http2
-            && !self.connector.route().http2_only
-            && connected.is_some_and(|connected| !connected.is_negotiated_h2())
-        {
-            return self.connector.no_http2_by_alpn();
-        }
-        // Without a connection, or of a request that hyper still has all of.
-        let unsent = connected.is_none()
-            || cause::find::<hyper::Error>(&failure).is_some_and(hyper::Error::is_canceled);
-        ChannelError::no_response(self.address(), failure.into(), unsent)
+        let fitted = if lease.is_http2() || route.is_forwarded() {
+            base.put_server_in(request.uri_mut())
+        } else {
+            base.put_server_out(request.uri_mut())
+        };
+        fitted.map_err(|error| ChannelError::no_uri(&route.address, error))
     }
 }

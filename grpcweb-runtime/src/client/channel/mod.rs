@@ -7,6 +7,7 @@ mod connection;
 mod connector;
 mod endpoint;
 mod outgoing;
+mod pool;
 mod proxy;
 mod resolver;
 mod target;
@@ -180,7 +181,14 @@ impl Service<Request<Body>> for Channel {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        Box::pin(self.clone().send(request.map(Outgoing::Owned)))
+        let request = request.map(Outgoing::Owned);
+        match &self.servers {
+            Servers::One(endpoint) => {
+                let endpoint = Arc::clone(endpoint);
+                Box::pin(async move { endpoint.send(request).await })
+            }
+            Servers::Several(_) => Box::pin(self.clone().send(request)),
+        }
     }
 }
 

@@ -1,4 +1,6 @@
 use http::Uri;
+#[cfg(feature = "channel")]
+use http::header::{HeaderValue, InvalidHeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
 
 use super::ChannelError;
@@ -94,6 +96,50 @@ impl BaseUri {
     }
 }
 
+#[cfg(feature = "channel")]
+impl BaseUri {
+    /// Makes the path of a call one below this. The server is not part of the URI afterwards.
+    pub(crate) fn put_above(&self, uri: &mut Uri) -> Result<(), http::Error> {
+        if self.path.is_empty() && uri.authority().is_none() && uri.path().starts_with('/') {
+            return Ok(());
+        }
+        *uri = self.join(uri.path_and_query())?;
+        self.put_server_out(uri)
+    }
+
+    /// Puts the server in front of the path.
+    pub(crate) fn put_server_in(&self, uri: &mut Uri) -> Result<(), http::Error> {
+        let mut parts = std::mem::take(uri).into_parts();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        *uri = Uri::from_parts(parts)?;
+        Ok(())
+    }
+
+    /// Leaves only the path.
+    pub(crate) fn put_server_out(&self, uri: &mut Uri) -> Result<(), http::Error> {
+        if uri.authority().is_some() {
+            let mut parts = std::mem::take(uri).into_parts();
+            parts.scheme = None;
+            parts.authority = None;
+            *uri = Uri::from_parts(parts)?;
+        }
+        Ok(())
+    }
+
+    /// The server as the header `host` has it: with the port, unless it is that of the scheme.
+    pub(crate) fn host_header(&self) -> Result<HeaderValue, InvalidHeaderValue> {
+        let host = self.authority.host();
+        let default = if self.is_tls() { 443 } else { 80 };
+        match self.authority.port() {
+            Some(port) if port.as_u16() != default => {
+                HeaderValue::try_from(format!("{host}:{port}"))
+            }
+            _ => HeaderValue::from_str(host),
+        }
+    }
+}
+
 /// Whether something stands after the colon of the host, and is no port.
 fn has_bad_port(authority: &Authority) -> bool {
     let after_host = authority.as_str().strip_prefix(authority.host());
@@ -134,6 +180,48 @@ mod tests {
         ] {
             let base = parse(uri).unwrap();
             assert_eq!(base.join(Some(&path)).unwrap(), joined);
+        }
+    }
+
+    #[cfg(feature = "channel")]
+    #[test]
+    fn a_request_has_the_server_before_its_path_or_beside_it() {
+        for (base, host, absolute) in [
+            (
+                "http://host:1",
+                "host:1",
+                "http://host:1/pkg.Service/Method",
+            ),
+            (
+                "https://host/api/",
+                "host",
+                "https://host/api/pkg.Service/Method",
+            ),
+            (
+                "http://host:80",
+                "host",
+                "http://host:80/pkg.Service/Method",
+            ),
+            (
+                "https://[::1]:80",
+                "[::1]:80",
+                "https://[::1]:80/pkg.Service/Method",
+            ),
+        ] {
+            let base = parse(base).unwrap();
+            assert_eq!(base.host_header().unwrap(), host);
+            for uri in ["/pkg.Service/Method", "ftp://other:2/pkg.Service/Method"] {
+                let mut uri = uri.parse().unwrap();
+                base.put_above(&mut uri).unwrap();
+                let path = uri.to_string();
+                assert!(path.starts_with('/'), "{path}");
+                base.put_server_in(&mut uri).unwrap();
+                assert_eq!(uri, absolute);
+                base.put_server_in(&mut uri).unwrap();
+                assert_eq!(uri, absolute);
+                base.put_server_out(&mut uri).unwrap();
+                assert_eq!(uri, path.as_str());
+            }
         }
     }
 

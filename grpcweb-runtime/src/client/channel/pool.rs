@@ -1,0 +1,317 @@
+use std::collections::VecDeque;
+use std::future::Future as _;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::{TrySendError, http1, http2};
+use hyper_util::rt::TokioExecutor;
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex as AsyncMutex, oneshot};
+use tokio::task::AbortHandle;
+
+use super::ChannelError;
+use super::connector::Connector;
+use super::outgoing::Outgoing;
+use crate::deadline::now;
+
+/// How long it takes at least from one look at connections that nobody uses to the next.
+const MIN_SWEEP: Duration = Duration::from_millis(90);
+
+/// The connections to one server.
+///
+/// One of HTTP/1.1 has one call at a time; a call takes the one that was used last. A call that finds none
+/// makes another, and takes what becomes free before that is there. One of HTTP/2 has all calls.
+#[derive(Clone)]
+pub(super) struct Pool(Arc<Inner>);
+
+struct Inner {
+    idle_timeout: Duration,
+    state: Mutex<State>,
+    /// Where all speak HTTP/2, one of them connects, and the others wait for it.
+    turn: AsyncMutex<()>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The one that was used last is at the end.
+    idle: Vec<(http1::SendRequest<Outgoing>, Instant)>,
+    /// With when a call began last.
+    http2: Option<(http2::SendRequest<Outgoing>, Instant)>,
+    /// Calls that connect, and would take another connection.
+    waiting: VecDeque<oneshot::Sender<Sender>>,
+    /// The task that lets go of connections that nobody uses.
+    sweeper: Option<AbortHandle>,
+}
+
+/// The way into a connection.
+enum Sender {
+    Http1(http1::SendRequest<Outgoing>),
+    Http2(http2::SendRequest<Outgoing>),
+}
+
+/// A connection that a call has.
+pub(super) struct Lease {
+    sender: Sender,
+    /// Whether it was there before, so that the server may have closed it in the meantime.
+    pub(super) is_reused: bool,
+}
+
+impl Pool {
+    pub(super) fn new(idle_timeout: Duration) -> Self {
+        Self(Arc::new(Inner {
+            idle_timeout,
+            state: Mutex::default(),
+            turn: AsyncMutex::default(),
+        }))
+    }
+
+    /// A connection for a call: one that is there, or a new one.
+    pub(super) async fn lease(&self, connector: &Connector) -> Result<Lease, ChannelError> {
+        if let Some(lease) = self.take_idle() {
+            return Ok(lease);
+        }
+        // Boxed, as most calls need none of it.
+        if connector.route().http2_only {
+            Box::pin(self.take_turn(connector)).await
+        } else {
+            Box::pin(self.wait_or_connect(connector)).await
+        }
+    }
+
+    fn take_idle(&self) -> Option<Lease> {
+        self.lock().take_idle(self.0.idle_timeout)
+    }
+
+    async fn take_turn(&self, connector: &Connector) -> Result<Lease, ChannelError> {
+        let _turn = self.0.turn.lock().await;
+        match self.take_idle() {
+            Some(lease) => Ok(lease),
+            None => self.connect(connector).await,
+        }
+    }
+
+    async fn wait_or_connect(&self, connector: &Connector) -> Result<Lease, ChannelError> {
+        let (free, mut freed) = oneshot::channel();
+        {
+            let mut state = self.lock();
+            if let Some(lease) = state.take_idle(self.0.idle_timeout) {
+                return Ok(lease);
+            }
+            state.waiting.retain(|waiting| !waiting.is_closed());
+            state.waiting.push_back(free);
+        }
+        let (pool, connector) = (self.clone(), connector.clone());
+        let mut connecting = Box::pin(async move { pool.connect(&connector).await });
+        let lease = std::future::poll_fn(|cx| match Pin::new(&mut freed).poll(cx) {
+            Poll::Ready(Ok(sender)) => Poll::Ready(Ok(Lease {
+                sender,
+                is_reused: true,
+            })),
+            _ => connecting.as_mut().poll(cx),
+        })
+        .await?;
+        if lease.is_reused {
+            // The next call will need what was begun.
+            let pool = self.clone();
+            tokio::spawn(async move {
+                if let Ok(lease) = connecting.await {
+                    pool.put(lease);
+                }
+            });
+        }
+        Ok(lease)
+    }
+
+    /// Makes a connection. One of HTTP/2 is there for other calls from then on.
+    async fn connect(&self, connector: &Connector) -> Result<Lease, ChannelError> {
+        let io = connector.connect().await?;
+        let failed = |error: hyper::Error| {
+            ChannelError::no_response(&connector.route().address, error.into(), true)
+        };
+        if !io.is_http2 && !connector.route().http2_only {
+            let (mut sender, connection) = http1::handshake(io).await.map_err(failed)?;
+            let (cause, caused) = oneshot::channel();
+            tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    // Nobody wants to know once the connection was ready.
+                    let _ = cause.send(error);
+                }
+            });
+            return match sender.ready().await {
+                Ok(()) => Ok(Lease {
+                    sender: Sender::Http1(sender),
+                    is_reused: false,
+                }),
+                Err(closed) => Err(failed(caused.await.unwrap_or(closed))),
+            };
+        }
+        // Another call may have been faster.
+        if let Some(lease) = self.lock().take_http2(now(), self.0.idle_timeout) {
+            return Ok(lease);
+        }
+        let executor = TokioExecutor::new();
+        let (mut sender, connection) = http2::handshake(executor, io).await.map_err(failed)?;
+        // Calls are told of its errors themselves.
+        tokio::spawn(async move { drop(connection.await) });
+        sender.ready().await.map_err(failed)?;
+        Ok(self.share(sender))
+    }
+
+    /// Lets all calls have a new connection of HTTP/2, unless there is one by now. Returns the one that they
+    /// have.
+    fn share(&self, sender: http2::SendRequest<Outgoing>) -> Lease {
+        let mut state = self.lock();
+        if let Some(lease) = state.take_http2(now(), self.0.idle_timeout) {
+            return lease;
+        }
+        state.http2 = Some((sender.clone(), now()));
+        for waiting in state.waiting.drain(..) {
+            // One that has a connection already needs no other.
+            let _ = waiting.send(Sender::Http2(sender.clone()));
+        }
+        self.sweep(&mut state);
+        Lease {
+            sender: Sender::Http2(sender),
+            is_reused: false,
+        }
+    }
+
+    /// Sends a request. One that the server has seen nothing of comes back with the error.
+    pub(super) async fn send(
+        &self,
+        lease: Lease,
+        request: Request<Outgoing>,
+    ) -> Result<Response<Incoming>, TrySendError<Request<Outgoing>>> {
+        let mut sender = match lease.sender {
+            Sender::Http2(mut sender) => return sender.try_send_request(request).await,
+            Sender::Http1(sender) => sender,
+        };
+        let response = sender.try_send_request(request).await?;
+        if sender.is_ready() {
+            self.keep(sender);
+        } else {
+            // Not before both bodies have ended.
+            let pool = self.clone();
+            tokio::spawn(async move {
+                if sender.ready().await.is_ok() {
+                    pool.keep(sender);
+                }
+            });
+        }
+        Ok(response)
+    }
+
+    /// Takes a connection back that was not used.
+    pub(super) fn put(&self, lease: Lease) {
+        if let Sender::Http1(sender) = lease.sender {
+            self.keep(sender);
+        }
+    }
+
+    /// Gives a connection to a call that waits for one, or keeps it for the next.
+    fn keep(&self, sender: http1::SendRequest<Outgoing>) {
+        let mut state = self.lock();
+        let mut sender = Sender::Http1(sender);
+        while let Some(waiting) = state.waiting.pop_front() {
+            match waiting.send(sender) {
+                Ok(()) => return,
+                Err(unwanted) => sender = unwanted,
+            }
+        }
+        if let (Sender::Http1(sender), false) = (sender, self.0.idle_timeout.is_zero()) {
+            state.idle.push((sender, now()));
+            self.sweep(&mut state);
+        }
+    }
+
+    /// Sees to it that connections are let go of that nobody uses. A task of a runtime that has ended does
+    /// not do that any more.
+    fn sweep(&self, state: &mut State) {
+        if state.sweeper.as_ref().is_some_and(|it| !it.is_finished()) {
+            return;
+        }
+        if let Ok(runtime) = Handle::try_current() {
+            let task = runtime.spawn(sweep(Arc::downgrade(&self.0), self.0.idle_timeout));
+            state.sweeper = Some(task.abort_handle());
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock()
+    }
+}
+
+impl Inner {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(sweeper) = &self.lock().sweeper {
+            sweeper.abort();
+        }
+    }
+}
+
+async fn sweep(pool: Weak<Inner>, timeout: Duration) {
+    loop {
+        tokio::time::sleep(timeout.max(MIN_SWEEP)).await;
+        let Some(pool) = pool.upgrade() else { return };
+        let mut state = pool.lock();
+        let now = now();
+        state
+            .idle
+            .retain(|(sender, since)| sender.is_ready() && is_fresh(*since, now, timeout));
+        state
+            .http2
+            .take_if(|(sender, since)| !sender.is_ready() || !is_fresh(*since, now, timeout));
+        if state.idle.is_empty() && state.http2.is_none() {
+            state.sweeper = None;
+            return;
+        }
+    }
+}
+
+fn is_fresh(since: Instant, now: Instant, timeout: Duration) -> bool {
+    now.saturating_duration_since(since) <= timeout
+}
+
+impl State {
+    fn take_idle(&mut self, timeout: Duration) -> Option<Lease> {
+        let now = now();
+        while let Some((sender, since)) = self.idle.pop() {
+            if sender.is_ready() && is_fresh(since, now, timeout) {
+                return Some(Lease {
+                    sender: Sender::Http1(sender),
+                    is_reused: true,
+                });
+            }
+        }
+        self.take_http2(now, timeout)
+    }
+
+    fn take_http2(&mut self, now: Instant, timeout: Duration) -> Option<Lease> {
+        let (sender, since) = self.http2.as_mut()?;
+        if sender.is_ready() && is_fresh(*since, now, timeout) {
+            *since = now;
+            return Some(Lease {
+                sender: Sender::Http2(sender.clone()),
+                is_reused: true,
+            });
+        }
+        self.http2 = None;
+        None
+    }
+}
+
+impl Lease {
+    pub(super) fn is_http2(&self) -> bool {
+        matches!(self.sender, Sender::Http2(_))
+    }
+}
