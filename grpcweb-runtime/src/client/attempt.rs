@@ -38,38 +38,28 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    pub(super) async fn run<T: Transport>(
-        mut self,
-        transport: T,
+    /// Makes the call once.
+    pub(super) async fn once<T: Transport>(
+        &mut self,
+        transport: &mut T,
         content: Content,
-        retries: Option<Retries<'_>>,
     ) -> Result<Answer, Status> {
-        let mut once = |body| {
-            let RequestHead {
-                metadata,
-                extensions,
-                ..
-            } = &mut self.head;
-            let (metadata, extensions) = (std::mem::take(metadata), std::mem::take(extensions));
-            self.request(metadata, extensions, body, 0)
+        let (body, failure) = match content {
+            Content::Message(frame) => (Body::full(frame), RequestFailure::default()),
+            Content::Stream(body, failure) => (body, failure),
         };
-        match (content, retries) {
-            (Content::Message(frame), Some(retries)) => {
-                self.repeat(transport, frame, retries).await
-            }
-            (Content::Message(frame), None) => {
-                let request = once(Body::full(frame));
-                let no_stream = RequestFailure::default();
-                self.exchange(transport, request, no_stream).await
-            }
-            (Content::Stream(body, failure), _) => {
-                let request = once(body);
-                self.exchange(transport, request, failure).await
-            }
-        }
+        let RequestHead {
+            metadata,
+            extensions,
+            ..
+        } = &mut self.head;
+        let (metadata, extensions) = (std::mem::take(metadata), std::mem::take(extensions));
+        let request = self.request(metadata, extensions, body, 0);
+        self.exchange(transport, request, failure).await
     }
 
-    async fn repeat<T: Transport>(
+    /// Makes the call until it goes well, or is not to be made again.
+    pub(super) async fn repeat<T: Transport>(
         &self,
         transport: T,
         frame: Bytes,
@@ -84,7 +74,8 @@ impl Attempt<'_> {
             } = &self.head;
             let request = self.request(metadata.clone(), extensions.clone(), body, retries.made());
             let no_stream = RequestFailure::default();
-            let sent = self.exchange(transport.clone(), request, no_stream).await;
+            let mut transport = transport.clone();
+            let sent = self.exchange(&mut transport, request, no_stream).await;
             let status = match sent {
                 Ok(mut answer) => match answer.begin().await {
                     Ok(()) => {
@@ -104,12 +95,12 @@ impl Attempt<'_> {
 
     async fn exchange<T: Transport>(
         &self,
-        mut transport: T,
+        transport: &mut T,
         request: http::Request<Body>,
         failure: RequestFailure,
     ) -> Result<Answer, Status> {
-        match respond(&mut transport, request).await {
-            Ok(response) => Answer::open(response, self.settings, self.deadline, failure).await,
+        match respond(transport, request).await {
+            Ok(response) => Answer::open(response, self.settings, self.deadline, failure),
             Err(error) => {
                 Err(failure.or(broken_off(self.deadline, broken::status_of(None, error))))
             }

@@ -152,7 +152,8 @@ impl<T: Transport> Client<T> {
         Req: Message + Default,
         Res: Message + Default,
     {
-        self.send_one(method, request)
+        let (head, content) = self.frame(request)?;
+        self.send(method, head, content)
             .await?
             .message(codec::decode_response::<Prost, _>)
             .await
@@ -172,7 +173,8 @@ impl<T: Transport> Client<T> {
         Req: Message + Default,
         Res: Message + Default,
     {
-        let answer = self.send_one(method, request).await?;
+        let (head, content) = self.frame(request)?;
+        let answer = self.send(method, head, content).await?;
         Ok(answer.stream(codec::decode_response::<Prost, _>))
     }
 
@@ -218,16 +220,16 @@ impl<T: Transport> Client<T> {
         Ok(answer.stream(codec::decode_response::<Prost, _>))
     }
 
-    async fn send_one<Req: Message + Default>(
-        self,
-        method: &'static MethodDescriptor,
+    /// The frame of a message, as it travels, and what goes with it.
+    fn frame<Req: Message + Default>(
+        &self,
         request: Request<Req>,
-    ) -> Result<Answer, Status> {
+    ) -> Result<(RequestHead, Content), Status> {
         let (message, head) = request.into_head();
         let format = self.settings.format();
         let (frame, _) = codec::encode_alone::<Prost, _>(&message, &format, 0)?;
         let content = Content::Message(outbound::flush(format.protocol, frame));
-        self.send(method, head, content).await
+        Ok((head, content))
     }
 
     async fn send_stream<Req: Message + Default + 'static>(
@@ -250,19 +252,26 @@ impl<T: Transport> Client<T> {
         content: Content,
     ) -> Result<Answer, Status> {
         let Self {
-            transport,
+            mut transport,
             settings,
         } = self;
         let deadline = head.begin(settings.timeout)?;
         let retries = Retries::of(&settings, method, &head, &content);
-        let attempt = Attempt {
+        let mut attempt = Attempt {
             method,
             settings: &settings,
             head,
             deadline,
         };
         let mut timer = deadline.map(Timer::at);
-        let mut answer = within(&mut timer, attempt.run(transport, content, retries)).await?;
+        let mut answer = match (content, retries) {
+            (Content::Message(frame), Some(retries)) => {
+                // Boxed, as calls that are made once need none of it.
+                let repeated = Box::pin(attempt.repeat(transport, frame, retries));
+                within(&mut timer, repeated).await?
+            }
+            (content, _) => within(&mut timer, attempt.once(&mut transport, content)).await?,
+        };
         answer.end_at(timer);
         Ok(answer)
     }

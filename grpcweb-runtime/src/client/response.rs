@@ -1,5 +1,5 @@
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -29,7 +29,7 @@ pub(super) struct Answer {
 
 impl Answer {
     /// Looks at the head. What no gRPC server sent is an error that says what it is.
-    pub(super) async fn open(
+    pub(super) fn open(
         response: http::Response<Body>,
         settings: &Settings,
         deadline: Option<Instant>,
@@ -38,8 +38,7 @@ impl Answer {
         let (mut head, body) = response.into_parts();
         let hooks = head.extensions.remove::<Hooks>();
         match check(&head, settings) {
-            Ok(format) => {
-                let in_head = status::is_in(&head.headers);
+            Ok((format, in_head)) => {
                 let origin = Origin {
                     head: in_head.then(|| head.headers.clone()),
                     request,
@@ -55,7 +54,7 @@ impl Answer {
                 let status = match refusal {
                     Refusal::Status(status) => status,
                     Refusal::InHead => status_in_head(head.headers),
-                    Refusal::Foreign => foreign(head, body).await,
+                    Refusal::Foreign => foreign(head, body),
                 };
                 if let Some(hooks) = hooks {
                     hooks.end(Err(&status));
@@ -106,8 +105,8 @@ enum Refusal {
     Status(Status),
 }
 
-/// How the messages of a response travel, by its head.
-fn check(head: &response::Parts, settings: &Settings) -> Result<Format, Refusal> {
+/// How the messages of a response travel, by its head, and whether that has a status.
+fn check(head: &response::Parts, settings: &Settings) -> Result<(Format, bool), Refusal> {
     let in_head = status::is_in(&head.headers);
     if head.status != StatusCode::OK {
         return Err(if in_head {
@@ -133,10 +132,11 @@ fn check(head: &response::Parts, settings: &Settings) -> Result<Format, Refusal>
             unsupported.name
         )))
     })?;
-    Ok(Format {
+    let format = Format {
         compression,
         ..Format::new(settings.protocol, settings.limits)
-    })
+    };
+    Ok((format, in_head))
 }
 
 /// The error of an HTTP response that failed and says why in gRPC's own terms.
@@ -149,7 +149,7 @@ fn status_in_head(headers: HeaderMap) -> Status {
 }
 
 /// The error of a response that is not one of gRPC: from a proxy, a login page, another server.
-async fn foreign(head: response::Parts, body: Body) -> Status {
+fn foreign(head: response::Parts, body: Body) -> Status {
     let content_type = head
         .headers
         .get(CONTENT_TYPE)
@@ -163,7 +163,7 @@ async fn foreign(head: response::Parts, body: Body) -> Status {
         StatusCode::OK => Code::Unknown,
         status => http_status::code_of(status),
     };
-    let start = start_of(body).await;
+    let start = start_of(body);
     let quote = match String::from_utf8_lossy(&start) {
         text if text.trim().is_empty() => String::new(),
         text => format!("; it begins: {}", text.trim()),
@@ -179,21 +179,19 @@ async fn foreign(head: response::Parts, body: Body) -> Status {
 }
 
 /// The first bytes of a body, as far as they are there: what breaks off or is slow is not waited for.
-async fn start_of(body: Body) -> Bytes {
+fn start_of(body: Body) -> Bytes {
     let mut body = pin!(body);
     let mut start = Vec::new();
-    std::future::poll_fn(|cx| {
-        while start.len() < QUOTE {
-            let Poll::Ready(Some(Ok(frame))) = body.as_mut().poll_frame(cx) else {
-                break;
-            };
-            if let Some(data) = frame.data_ref() {
-                start.extend_from_slice(data);
-            }
+    // Nobody has to be woken for what comes later.
+    let mut cx = Context::from_waker(Waker::noop());
+    while start.len() < QUOTE {
+        let Poll::Ready(Some(Ok(frame))) = body.as_mut().poll_frame(&mut cx) else {
+            break;
+        };
+        if let Some(data) = frame.data_ref() {
+            start.extend_from_slice(data);
         }
-        Poll::Ready(())
-    })
-    .await;
+    }
     start.truncate(QUOTE);
     start.into()
 }

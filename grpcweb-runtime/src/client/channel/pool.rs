@@ -315,3 +315,168 @@ impl Lease {
         matches!(self.sender, Sender::Http2(_))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::time::timeout;
+
+    use super::super::endpoint::Endpoint;
+    use super::super::target::Target;
+    use super::*;
+    use crate::Body;
+    use crate::client::channel::connector::Route;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+    const TIMEOUT: Duration = Duration::from_secs(60);
+
+    async fn server(http2_only: bool) -> (TcpListener, Connector) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let connector = Connector::new(Route {
+            target: Target::parse(&format!("http://{address}")).unwrap(),
+            address,
+            proxy: None,
+            #[cfg(feature = "tls")]
+            tls: None,
+            http2_only,
+            timeout: PATIENCE,
+        });
+        (listener, connector)
+    }
+
+    async fn is_pending<T>(future: Pin<&mut impl Future<Output = T>>) -> bool {
+        let mut future = future;
+        std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_pending())).await
+    }
+
+    async fn connected(pool: &Pool, connector: &Connector) -> Lease {
+        let lease = pool.lease(connector).await.unwrap();
+        assert!(!lease.is_reused);
+        lease
+    }
+
+    async fn until_one_is_idle(pool: &Pool) {
+        let idle = async {
+            while pool.lock().idle.is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, idle).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_call_takes_what_becomes_free_and_leaves_the_other_connection_to_the_next() {
+        let (_listener, connector) = server(false).await;
+        let pool = Pool::new(TIMEOUT);
+        let used = connected(&pool, &connector).await;
+        let mut waiting = pin!(pool.lease(&connector));
+        assert!(is_pending(waiting.as_mut()).await);
+        pool.put(used);
+        assert!(waiting.await.unwrap().is_reused);
+        until_one_is_idle(&pool).await;
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_given_up_takes_nothing_that_becomes_free() {
+        let (_listener, connector) = server(false).await;
+        let pool = Pool::new(TIMEOUT);
+        let used = connected(&pool, &connector).await;
+        {
+            let mut waiting = pin!(pool.lease(&connector));
+            assert!(is_pending(waiting.as_mut()).await);
+        }
+        pool.put(used);
+        assert_eq!(pool.lock().idle.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn where_all_is_http2_one_call_connects_for_all_or_the_next_does() {
+        let (listener, connector) = server(true).await;
+        let pool = Pool::new(TIMEOUT);
+        let mut others = {
+            let mut first = pin!(pool.lease(&connector));
+            assert!(is_pending(first.as_mut()).await);
+            let mut others = [(); 2].map(|()| Box::pin(pool.lease(&connector)));
+            for other in &mut others {
+                assert!(is_pending(other.as_mut()).await);
+            }
+            others
+        };
+        // The first was given up.
+        let [second, third] = &mut others;
+        let (second, third) = tokio::join!(second, third);
+        assert!(!second.unwrap().is_reused && third.unwrap().is_reused);
+        let accepted = async {
+            let mut served = 0;
+            loop {
+                let (mut connection, _) = listener.accept().await.unwrap();
+                let mut preface = [0; 3];
+                served += usize::from(connection.read_exact(&mut preface).await.is_ok());
+                if served > 0 {
+                    return served;
+                }
+            }
+        };
+        assert_eq!(timeout(PATIENCE, accepted).await.unwrap(), 1);
+        assert!(is_pending(pin!(listener.accept())).await);
+    }
+
+    #[tokio::test]
+    async fn a_request_goes_elsewhere_where_its_connection_was_closed_before() {
+        let (listener, connector) = server(false).await;
+        let pool = Pool::new(TIMEOUT);
+        let endpoint = Endpoint::new(connector.clone(), pool.clone()).unwrap();
+        let (io, _server) = tokio::io::duplex(64);
+        let (sender, connection) = http1::handshake(TokioIo::new(io)).await.unwrap();
+        let mut connection = Box::pin(connection);
+        assert!(is_pending(connection.as_mut()).await);
+        pool.keep(sender);
+        let request = Request::post("/a").body(Outgoing::Owned(Body::full("body")));
+        let sent = endpoint.send(request.unwrap());
+        let answered = async {
+            // It closes between the call's turn and its own.
+            drop(connection);
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let mut received = Vec::new();
+            while !received.ends_with(b"body") {
+                connection.read_buf(&mut received).await.unwrap();
+            }
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+            connection.write_all(answer).await.unwrap();
+            connection
+        };
+        let both = async { tokio::join!(sent, answered) };
+        let (response, _connection) = timeout(PATIENCE, both).await.unwrap();
+        assert_eq!(response.unwrap().status(), 200);
+        until_one_is_idle(&pool).await;
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_too_old_or_closed_is_not_taken() {
+        let (listener, connector) = server(false).await;
+        let pool = Pool::new(TIMEOUT);
+        pool.put(connected(&pool, &connector).await);
+        if let Some((_, since)) = pool.lock().idle.first_mut() {
+            *since = now().checked_sub(2 * TIMEOUT).unwrap();
+        }
+        let lease = connected(&pool, &connector).await;
+        pool.put(lease);
+        drop(listener);
+        let gone = async {
+            while pool.lock().idle.iter().any(|(sender, _)| sender.is_ready()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, gone).await.unwrap();
+        assert!(pool.take_idle().is_none());
+        let unkept = Pool::new(Duration::ZERO);
+        let (_listener, connector) = server(false).await;
+        unkept.put(connected(&unkept, &connector).await);
+        assert!(unkept.take_idle().is_none());
+    }
+}
