@@ -7,7 +7,8 @@ static COUNT: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 
 /// How many allocations there were, and of how many bytes.
-pub(crate) fn so_far() -> (u64, u64) {
+#[must_use]
+pub fn so_far() -> (u64, u64) {
     (COUNT.load(Ordering::Relaxed), BYTES.load(Ordering::Relaxed))
 }
 

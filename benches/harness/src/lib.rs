@@ -8,6 +8,8 @@ use std::thread;
 
 use tokio::runtime;
 
+pub use allocations::so_far as allocated;
+
 /// Runs a server on one worker thread, on a port of its own. Prints two ports: that of the server, and one
 /// where whoever connects is told how much was allocated so far.
 ///

@@ -1,0 +1,8 @@
+//! Generates the code of the service.
+
+fn main() -> Result<(), protoc_gen_grpcweb::Error> {
+    protoc_gen_grpcweb::configure()
+        .build_server(false)
+        .bytes(".bench.Payload")
+        .compile_protos(&["../../proto/bench.proto"], &["../../proto"])
+}
