@@ -106,15 +106,15 @@ impl Pool {
         }
         let (pool, connector) = (self.clone(), connector.clone());
         let mut connecting = Box::pin(async move { pool.connect(&connector).await });
-        let lease = std::future::poll_fn(|cx| match Pin::new(&mut freed).poll(cx) {
-            Poll::Ready(Ok(sender)) => Poll::Ready(Ok(Lease {
-                sender,
-                is_reused: true,
-            })),
-            _ => connecting.as_mut().poll(cx),
+        let (lease, came_free) = std::future::poll_fn(|cx| match Pin::new(&mut freed).poll(cx) {
+            Poll::Ready(Ok(sender)) => {
+                let is_reused = true;
+                Poll::Ready((Ok(Lease { sender, is_reused }), true))
+            }
+            _ => connecting.as_mut().poll(cx).map(|lease| (lease, false)),
         })
-        .await?;
-        if lease.is_reused {
+        .await;
+        if came_free {
             // The next call will need what was begun.
             let pool = self.clone();
             tokio::spawn(async move {
@@ -123,7 +123,7 @@ impl Pool {
                 }
             });
         }
-        Ok(lease)
+        lease
     }
 
     /// Makes a connection. One of HTTP/2 is there for other calls from then on.
