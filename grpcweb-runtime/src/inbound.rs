@@ -136,10 +136,27 @@ impl Inbound {
         if let Some(first) = self.first.take() {
             return Poll::Ready(Ok(first));
         }
+        if let Some(payload) = self.next_of_stream() {
+            return Poll::Ready(Ok(Item::Message(payload)));
+        }
         match self.half {
             Half::Request(_) => self.poll_request(cx),
             Half::Response(_) => self.poll_response(cx),
         }
+    }
+
+    /// The next message of a response that may have more of them, where it is there and nothing else is to
+    /// be looked at: what costs most about a small message is to hand it on.
+    fn next_of_stream(&mut self) -> Option<Bytes> {
+        let Half::Response(origin) = &mut self.half else {
+            return None;
+        };
+        if self.single || self.timer.is_some() {
+            return None;
+        }
+        let payload = self.frames.next_whole_message()?;
+        origin.head = None;
+        Some(payload)
     }
 
     fn poll_request(&mut self, cx: &mut Context<'_>) -> Poll<Result<Item, Status>> {

@@ -188,6 +188,23 @@ impl FrameDecoder {
         }
     }
 
+    /// The payload of the next frame, where that is a message that is not compressed, and all of it is in
+    /// the chunk. [`next_frame`](Self::next_frame) is for everything else, and costs more.
+    pub(crate) fn next_whole_message(&mut self) -> Option<Bytes> {
+        let State::Header { filled: 0, .. } = self.state else {
+            return None;
+        };
+        let ([0, len @ ..], rest) = self.chunk.split_first_chunk::<HEADER_LEN>()? else {
+            return None;
+        };
+        let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
+        if len > self.limits.message || len > rest.len() {
+            return None;
+        }
+        self.chunk.advance(HEADER_LEN);
+        Some(self.chunk.split_to(len))
+    }
+
     fn payload_state(&self, header: [u8; HEADER_LEN]) -> Result<State, FrameError> {
         let [flags, len @ ..] = header;
         if flags & !(TRAILERS | COMPRESSED) != 0 {
@@ -271,12 +288,32 @@ mod tests {
     fn decode<'a>(
         chunks: impl IntoIterator<Item = &'a [u8]>,
     ) -> (Vec<Frame>, Result<(), FrameError>) {
+        decode_by(FrameDecoder::next_frame, chunks)
+    }
+
+    type Next = fn(&mut FrameDecoder) -> Result<Option<Frame>, FrameError>;
+
+    fn whole_messages_first(decoder: &mut FrameDecoder) -> Result<Option<Frame>, FrameError> {
+        match decoder.next_whole_message() {
+            Some(payload) => Ok(Some(Frame {
+                kind: Kind::Message,
+                compressed: false,
+                payload,
+            })),
+            None => decoder.next_frame(),
+        }
+    }
+
+    fn decode_by<'a>(
+        next: Next,
+        chunks: impl IntoIterator<Item = &'a [u8]>,
+    ) -> (Vec<Frame>, Result<(), FrameError>) {
         let mut decoder = FrameDecoder::new(LIMITS);
         let mut frames = Vec::new();
         for chunk in chunks {
             decoder.push(Bytes::copy_from_slice(chunk));
             loop {
-                match decoder.next_frame() {
+                match next(&mut decoder) {
                     Ok(Some(frame)) => frames.push(frame),
                     Ok(None) => break,
                     Err(error) => return (frames, Err(error)),
@@ -336,6 +373,8 @@ mod tests {
             for cut in 0..=bytes.len() {
                 let (head, tail) = bytes.split_at(cut);
                 prop_assert_eq!(&decode([head, tail]), &whole, "cut at {}", cut);
+                let ahead = decode_by(whole_messages_first, [head, tail]);
+                prop_assert_eq!(&ahead, &whole, "cut at {}", cut);
             }
             prop_assert_eq!(&decode(bytes.chunks(1)), &whole);
         }
@@ -412,6 +451,23 @@ mod tests {
     }
 
     /// Known mistake 10.
+    #[test]
+    fn a_whole_message_is_there_at_once_and_nothing_else_is() {
+        let mut decoder = FrameDecoder::new(LIMITS);
+        let mut take = |chunk: &[u8]| {
+            decoder.push(Bytes::copy_from_slice(chunk));
+            decoder.next_whole_message()
+        };
+        assert_eq!(take(&frame(0, b"a")), Some(Bytes::from_static(b"a")));
+        assert_eq!(take(&frame(0, b"")), Some(Bytes::new()));
+        assert_eq!(take(&frame(TRAILERS, b"a")), None);
+        for other in [frame(COMPRESSED, b"a"), frame(0, &[7; 1025]), vec![0; 4]] {
+            let mut decoder = FrameDecoder::new(LIMITS);
+            decoder.push(other.into());
+            assert_eq!(decoder.next_whole_message(), None);
+        }
+    }
+
     #[test]
     fn flags_that_mean_nothing_are_errors() {
         for flags in [0x02, 0x7e, b'<', 0xff] {
