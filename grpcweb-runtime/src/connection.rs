@@ -108,9 +108,13 @@ pub(crate) fn peer(extensions: &Extensions) -> Option<Option<SocketAddr>> {
     None
 }
 
-/// How a request with these extensions learns that its connection is to end, where `serve` may end it.
-pub(crate) fn shutdown(extensions: &Extensions) -> Option<ShutdownSignal> {
-    let connection = extensions.get::<ConnectionInfo>();
+/// How a request learns that its connection is to end, where `serve` may end it: the connection is known beside the
+/// request, or in its extensions.
+pub(crate) fn shutdown(
+    beside: Option<&ConnectionInfo>,
+    extensions: &Extensions,
+) -> Option<ShutdownSignal> {
+    let connection = beside.or_else(|| extensions.get());
     connection.and_then(ConnectionInfo::shutdown).cloned()
 }
 

@@ -82,6 +82,7 @@ mod codec;
 mod connection;
 mod deadline;
 mod descriptor;
+mod extensions;
 mod format;
 mod inbound;
 mod limits;

@@ -26,13 +26,14 @@ pub(crate) const ROOM_FOR_OK: usize = trailers::OK.len();
 pub(crate) fn unary(
     format: &Format,
     mut message: BytesMut,
-    trailing: MetadataMap,
+    trailing: Option<MetadataMap>,
 ) -> Result<Body, Status> {
     let in_body = format.protocol.ends_in_body();
-    if in_body && trailing.is_empty() {
+    if in_body && trailing.is_none() {
         message.extend_from_slice(trailers::OK);
         return Ok(whole(format.protocol, message));
     }
+    let trailing = trailing.unwrap_or_default();
     let trailers = trailers_of(Ok(()), trailing, format.limits.trailers)?;
     if in_body {
         trailers::put(&mut message, &trailers);

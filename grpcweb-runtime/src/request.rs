@@ -6,8 +6,9 @@ use http::Extensions;
 
 use crate::cancel::{CallContext, Cancelled};
 use crate::deadline::now;
+use crate::extensions::RequestExtensions;
 use crate::server::{ClientScheme, client_ip, client_scheme};
-use crate::{MetadataMap, Status, connection};
+use crate::{ConnectionInfo, MetadataMap, Status, connection};
 
 /// A request message, or a stream of them, with what travels beside it.
 ///
@@ -25,7 +26,7 @@ use crate::{MetadataMap, Status, connection};
 pub struct Request<T> {
     message: T,
     metadata: MetadataMap,
-    extensions: Extensions,
+    extensions: RequestExtensions,
     call: Option<Arc<CallContext>>,
     timeout: Option<Duration>,
     deadline: Option<Instant>,
@@ -65,28 +66,38 @@ fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     }
 }
 
-impl<T> Request<T> {
-    /// A request without metadata.
-    #[must_use]
-    pub fn new(message: T) -> Self {
-        Self::from_parts(message, MetadataMap::new(), Extensions::new())
-    }
-
-    pub(crate) fn from_parts(message: T, metadata: MetadataMap, extensions: Extensions) -> Self {
+impl Request<()> {
+    /// The head of a request to a server.
+    pub(crate) fn received(
+        head: http::request::Parts,
+        connection: Option<ConnectionInfo>,
+        call: Arc<CallContext>,
+    ) -> Self {
         Self {
-            message,
-            metadata,
-            extensions,
-            call: None,
+            message: (),
+            metadata: MetadataMap::from_headers(head.headers),
+            extensions: RequestExtensions::received(head.extensions, connection),
+            call: Some(call),
             timeout: None,
             deadline: None,
             idempotent: false,
         }
     }
+}
 
-    pub(crate) fn in_call(mut self, call: Arc<CallContext>) -> Self {
-        self.call = Some(call);
-        self
+impl<T> Request<T> {
+    /// A request without metadata.
+    #[must_use]
+    pub fn new(message: T) -> Self {
+        Self {
+            message,
+            metadata: MetadataMap::new(),
+            extensions: RequestExtensions::default(),
+            call: None,
+            timeout: None,
+            deadline: None,
+            idempotent: false,
+        }
     }
 
     /// The message, and the rest of what a client sends. A request that a handler passes on keeps its
@@ -95,7 +106,7 @@ impl<T> Request<T> {
         let deadline = self.deadline();
         let head = RequestHead {
             metadata: self.metadata,
-            extensions: self.extensions,
+            extensions: self.extensions.into_inner(),
             idempotent: self.idempotent,
             timeout: self.timeout,
             deadline,
@@ -147,12 +158,12 @@ impl<T> Request<T> {
     /// session, a user). A client hands them to its transport; they do not travel.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
-        &self.extensions
+        self.extensions.get()
     }
 
     /// The extensions, to be changed.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
-        &mut self.extensions
+        self.extensions.get_mut()
     }
 
     /// Lets the call that is made with this request take so long, from its beginning to the last byte of
@@ -215,7 +226,7 @@ impl<T> Request<T> {
     /// between.
     #[must_use]
     pub fn remote_addr(&self) -> Option<SocketAddr> {
-        connection::remote_addr(&self.extensions)
+        connection::remote_addr(self.extensions())
     }
 
     /// In a handler: the address of the client, which is not that of a proxy where
@@ -223,7 +234,7 @@ impl<T> Request<T> {
     /// [`remote_addr`](Self::remote_addr).
     #[must_use]
     pub fn client_ip(&self) -> Option<IpAddr> {
-        client_ip(&self.extensions)
+        client_ip(self.extensions())
     }
 
     /// In a handler: whether the client speaks HTTP with TLS or without. That is what a proxy says where
@@ -231,7 +242,7 @@ impl<T> Request<T> {
     /// [`ConnectionInfo::is_tls`](crate::ConnectionInfo::is_tls). Plain HTTP where the server says nothing.
     #[must_use]
     pub fn client_scheme(&self) -> ClientScheme {
-        client_scheme(&self.extensions)
+        client_scheme(self.extensions())
     }
 
     /// In a handler: a future that is done once nobody waits for the answer any more, or the answer is

@@ -1,4 +1,5 @@
 use crate::MetadataMap;
+use crate::metadata::Beside;
 
 /// A response message, or a stream of them, with what travels beside it.
 ///
@@ -15,22 +16,26 @@ use crate::MetadataMap;
 #[derive(Debug, Clone, Default)]
 pub struct Response<T> {
     message: T,
-    metadata: MetadataMap,
-    trailers: MetadataMap,
+    metadata: Beside,
+    trailers: Beside,
 }
 
 impl<T> Response<T> {
     /// A response without metadata.
     #[must_use]
     pub fn new(message: T) -> Self {
-        Self::from_parts(message, MetadataMap::new(), MetadataMap::new())
+        Self::from_parts(message, Beside::default(), Beside::default())
     }
 
-    pub(crate) fn from_parts(message: T, metadata: MetadataMap, trailers: MetadataMap) -> Self {
+    pub(crate) fn from_parts(
+        message: T,
+        metadata: impl Into<Beside>,
+        trailers: impl Into<Beside>,
+    ) -> Self {
         Self {
             message,
-            metadata,
-            trailers,
+            metadata: metadata.into(),
+            trailers: trailers.into(),
         }
     }
 
@@ -39,7 +44,7 @@ impl<T> Response<T> {
         Response::from_parts(change(self.message), self.metadata, self.trailers)
     }
 
-    pub(crate) fn into_parts(self) -> (T, MetadataMap, MetadataMap) {
+    pub(crate) fn into_parts(self) -> (T, Beside, Beside) {
         (self.message, self.metadata, self.trailers)
     }
 
@@ -63,23 +68,23 @@ impl<T> Response<T> {
     /// The initial metadata: the headers of the HTTP response.
     #[must_use]
     pub fn metadata(&self) -> &MetadataMap {
-        &self.metadata
+        self.metadata.get()
     }
 
     /// The initial metadata, to be changed.
     pub fn metadata_mut(&mut self) -> &mut MetadataMap {
-        &mut self.metadata
+        self.metadata.get_mut()
     }
 
     /// The trailing metadata. A client that receives a stream finds it in
     /// [`Streaming::trailers`](crate::Streaming::trailers) once the stream has ended.
     #[must_use]
     pub fn trailers(&self) -> &MetadataMap {
-        &self.trailers
+        self.trailers.get()
     }
 
     /// The trailing metadata, to be changed: sent after the message, or after the end of the stream.
     pub fn trailers_mut(&mut self) -> &mut MetadataMap {
-        &mut self.trailers
+        self.trailers.get_mut()
     }
 }

@@ -5,25 +5,28 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use super::ahead;
-use super::drain::{self, Remainder};
+use super::drain;
 use super::exchange::Exchange;
 use super::observed_body;
 use super::receive::Receive;
 use super::reply::{Answer, Reply};
 use super::respond::{self, ResponseFuture};
 use super::running::Running;
-use super::service::split_path;
 use super::settings::MethodSettings;
 use crate::codec::{self, Codec};
 use crate::format::Format;
 use crate::inbound::Inbound;
-use crate::{Body, MethodDescriptor, Request, Response, Status, Streaming};
+use crate::{Body, ConnectionInfo, MethodDescriptor, Request, Response, Status, Streaming};
 
 /// A request on its way to the method that it names. Generated code picks the method; everything
 /// else about a call is done here, once for all services.
 #[derive(Debug)]
 pub struct Call {
     pub(super) request: http::Request<Body>,
+    /// The connection that it came over, where the server says so beside the request.
+    pub(super) connection: Option<ConnectionInfo>,
+    /// Where the name of the method begins in the path.
+    pub(super) method_at: usize,
     /// How the messages of the request come.
     pub(super) format: Format,
     pub(super) answer: Answer,
@@ -37,7 +40,8 @@ impl Call {
     /// The name of the method, as in the `.proto` file.
     #[must_use]
     pub fn method(&self) -> &str {
-        split_path(self.request.uri().path()).map_or("", |(_, method)| method)
+        let path = self.request.uri().path();
+        path.get(self.method_at..).unwrap_or_default()
     }
 
     /// Runs a method that takes one message and returns one.
@@ -110,7 +114,7 @@ impl Call {
         self.running.end(Err(&status));
         let response = respond::error(self.format.protocol, &status);
         let response = observed_body::watch(response, &self.running.context);
-        ResponseFuture::early(self.request, response)
+        ResponseFuture::early(self.request, self.connection, response)
     }
 
     /// Notices a client that goes while the handler is not reading. Over HTTP/2 the connection does.
@@ -134,19 +138,23 @@ impl Call {
     {
         let Self {
             request,
+            connection,
             format,
             answer,
             settings,
             running,
             method,
+            ..
         } = self;
-        let rest = drain::matters(request.version(), request.body())
-            .then(|| Arc::new(Remainder::default()));
-        let mut half = Receive::new(request, format, &settings, rest.clone(), &running.context);
+        let to_the_end = drain::matters(request.version(), request.body());
+        let (head, body) = request.into_parts();
+        let request = Request::received(head, connection, Arc::clone(&running.context));
+        let context = &running.context;
+        let mut half = Receive::new(request, body, format, settings, context, to_the_end);
         if let Some(method) = method {
-            half = half.after_interceptors(method, settings);
+            half = half.after_interceptors(method);
         }
-        ResponseFuture::running(Exchange::new(half, receive, handler, running, answer, rest))
+        ResponseFuture::running(Exchange::new(half, receive, handler, running, answer))
     }
 }
 

@@ -70,7 +70,6 @@ impl<R, H, F> Exchange<R, H, F> {
         handler: H,
         running: Running,
         answer: Answer,
-        rest: Option<Arc<Remainder>>,
     ) -> Self {
         Self {
             phase: Phase::Receiving {
@@ -81,7 +80,7 @@ impl<R, H, F> Exchange<R, H, F> {
             call: Some(Ongoing {
                 running,
                 answer,
-                rest,
+                rest: None,
             }),
             draining: None,
         }
@@ -106,7 +105,9 @@ where
                     poll,
                     handler,
                 } => {
-                    let received = ready!(running.poll(cx, |cx| poll(receive, cx)))?;
+                    let received = ready!(running.poll(cx, |cx| poll(receive, cx)));
+                    call.rest = receive.rest();
+                    let received = received?;
                     let Some(handler) = handler.take() else {
                         return Poll::Pending;
                     };

@@ -12,6 +12,7 @@ mod drain;
 mod exchange;
 mod front;
 mod interceptor;
+mod look;
 mod observed;
 mod observed_body;
 mod observer;

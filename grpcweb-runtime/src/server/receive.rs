@@ -6,11 +6,13 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 
 use super::drain::Remainder;
+use super::look::{Found, look};
 use super::settings::MethodSettings;
 use crate::cancel::CallContext;
 use crate::format::Format;
 use crate::inbound::{Inbound, Sender};
-use crate::{Body, MetadataMap, MethodDescriptor, Request, Status};
+use crate::server::Direction;
+use crate::{Body, MethodDescriptor, Request, Status};
 
 type Intercepting = Pin<Box<dyn Future<Output = Result<Request<()>, Status>> + Send>>;
 
@@ -18,40 +20,71 @@ type Intercepting = Pin<Box<dyn Future<Output = Result<Request<()>, Status>> + S
 pub(super) struct Receive {
     /// The request without its messages. Interceptors have it while they see it.
     request: Option<Request<()>>,
-    inbound: Option<Inbound>,
+    reading: Reading,
     intercepting: Option<Intercepting>,
+    /// Where what is not read of the body is put, where it has to be read.
+    rest: Option<Arc<Remainder>>,
+}
+
+enum Reading {
+    /// Nothing has been read.
+    Unread(Unread),
+    Begun(Box<Inbound>),
+    Done,
+}
+
+/// A body, and what to know to read it.
+struct Unread {
+    body: Body,
+    format: Format,
+    settings: Arc<MethodSettings>,
+    context: Arc<CallContext>,
+    /// Whether it has to be read to its end, be it that the call needs no more of it.
+    to_the_end: bool,
+}
+
+impl Unread {
+    fn begin(self) -> (Inbound, Option<Arc<Remainder>>) {
+        let rest = self.to_the_end.then(|| Arc::new(Remainder::default()));
+        let sender = Sender {
+            rest: rest.clone(),
+            patience: self.settings.receive_timeout,
+            observed: self.context.observed.is_some().then_some(self.context),
+        };
+        (Inbound::request(self.body, self.format, sender), rest)
+    }
 }
 
 impl Receive {
     pub(super) fn new(
-        request: http::Request<Body>,
+        request: Request<()>,
+        body: Body,
         format: Format,
-        settings: &MethodSettings,
-        rest: Option<Arc<Remainder>>,
+        settings: Arc<MethodSettings>,
         context: &Arc<CallContext>,
+        to_the_end: bool,
     ) -> Self {
-        let sender = Sender {
-            rest,
-            patience: settings.receive_timeout,
-            observed: context.observed.is_some().then(|| Arc::clone(context)),
-        };
-        let (head, body) = request.into_parts();
-        let metadata = MetadataMap::from_headers(head.headers);
-        let request = Request::from_parts((), metadata, head.extensions);
         Self {
-            request: Some(request.in_call(Arc::clone(context))),
-            inbound: Some(Inbound::request(body, format, sender)),
+            request: Some(request),
+            reading: Reading::Unread(Unread {
+                body,
+                format,
+                settings,
+                context: Arc::clone(context),
+                to_the_end,
+            }),
             intercepting: None,
+            rest: None,
         }
     }
 
     /// Lets every interceptor see the call first.
-    pub(super) fn after_interceptors(
-        mut self,
-        method: &'static MethodDescriptor,
-        settings: Arc<MethodSettings>,
-    ) -> Self {
+    pub(super) fn after_interceptors(mut self, method: &'static MethodDescriptor) -> Self {
+        let Reading::Unread(Unread { settings, .. }) = &self.reading else {
+            return self;
+        };
         if !settings.interceptors.is_empty() {
+            let settings = Arc::clone(settings);
             self.intercepting = self.request.take().map(|mut request| -> Intercepting {
                 Box::pin(async move {
                     let interceptors = &settings.interceptors;
@@ -69,12 +102,51 @@ impl Receive {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(Request<()>, Bytes), Status>> {
         ready!(self.poll_intercepted(cx))?;
-        let Some(inbound) = &mut self.inbound else {
-            return Poll::Pending;
+        let payload = match self.look(cx) {
+            Some(payload) => payload,
+            None => {
+                let Reading::Begun(inbound) = &mut self.reading else {
+                    return Poll::Pending;
+                };
+                let (payload, _) = ready!(inbound.poll_single(cx))?;
+                self.reading = Reading::Done;
+                payload
+            }
         };
-        let (payload, _) = ready!(inbound.poll_single(cx))?;
-        self.inbound = None;
         self.request().map_ok(|request| (request, payload))
+    }
+
+    /// The message, where it is there at the first look.
+    fn look(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
+        let Reading::Unread(unread) = &mut self.reading else {
+            return None;
+        };
+        match look(std::mem::take(&mut unread.body), &unread.format, cx) {
+            Found::Message(payload) => {
+                unread.context.message(Direction::Received, payload.len());
+                self.reading = Reading::Done;
+                Some(payload)
+            }
+            Found::Other(body) => {
+                unread.body = body;
+                if let Some(inbound) = self.begin() {
+                    self.reading = Reading::Begun(Box::new(inbound));
+                }
+                None
+            }
+        }
+    }
+
+    fn begin(&mut self) -> Option<Inbound> {
+        match std::mem::replace(&mut self.reading, Reading::Done) {
+            Reading::Unread(unread) => {
+                let (inbound, rest) = unread.begin();
+                self.rest = rest;
+                Some(inbound)
+            }
+            Reading::Begun(inbound) => Some(*inbound),
+            Reading::Done => None,
+        }
     }
 
     /// The request of a method that takes a stream of messages.
@@ -83,10 +155,19 @@ impl Receive {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(Request<()>, Inbound), Status>> {
         ready!(self.poll_intercepted(cx))?;
-        let Some(inbound) = self.inbound.take() else {
+        let Some(inbound) = self.begin() else {
             return Poll::Pending;
         };
         self.request().map_ok(|request| (request, inbound))
+    }
+
+    /// Where what nobody reads of the body comes to be, where it has to be read.
+    pub(super) fn rest(&mut self) -> Option<Arc<Remainder>> {
+        if let Reading::Unread(_) = self.reading {
+            // Dropped, it leaves its body there.
+            drop(self.begin());
+        }
+        self.rest.take()
     }
 
     fn poll_intercepted(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {

@@ -12,6 +12,7 @@ use super::running::Running;
 use super::stream_body::StreamBody;
 use crate::codec::{self, Codec};
 use crate::format::Format;
+use crate::metadata::Beside;
 use crate::outbound::{self, Messages};
 use crate::wire::compression::GRPC_ENCODING;
 use crate::{Body, MetadataMap, Response, Status, Streaming};
@@ -21,8 +22,8 @@ use super::content_encoding;
 
 /// What a handler returned, without its type.
 pub(super) struct Reply {
-    metadata: MetadataMap,
-    trailing: MetadataMap,
+    metadata: Beside,
+    trailing: Beside,
     content: Content,
 }
 
@@ -88,6 +89,7 @@ impl Answer {
                 trailing,
                 content: Content::Stream(messages),
             }) => {
+                let trailing = trailing.into_inner();
                 let response = self.stream(metadata, messages, trailing, running, rest);
                 return Finished::Now(response);
             }
@@ -95,7 +97,7 @@ impl Answer {
                 metadata,
                 trailing,
                 content: Content::Message(frame, len),
-            }) => outbound::unary(&self.format, frame, trailing).map(|body| {
+            }) => outbound::unary(&self.format, frame, trailing.into_option()).map(|body| {
                 running.context.message(Direction::Sent, len);
                 self.respond(metadata, body)
             }),
@@ -122,7 +124,7 @@ impl Answer {
 
     fn stream(
         &self,
-        metadata: MetadataMap,
+        metadata: Beside,
         messages: Box<dyn Messages>,
         trailing: MetadataMap,
         running: Running,
@@ -136,8 +138,8 @@ impl Answer {
         observed_body::watch(response, &context)
     }
 
-    fn respond(&self, metadata: MetadataMap, body: Body) -> http::Response<Body> {
-        let mut response = respond::rpc(self.format.protocol, metadata, body);
+    fn respond(&self, metadata: Beside, body: Body) -> http::Response<Body> {
+        let mut response = respond::rpc(self.format.protocol, metadata.into_option(), body);
         if let Some(encoding) = self.format.compression {
             let encoding = HeaderValue::from_static(encoding.name());
             response.headers_mut().insert(GRPC_ENCODING, encoding);

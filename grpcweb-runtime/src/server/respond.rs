@@ -10,7 +10,7 @@ use super::drain;
 use crate::limits::Limits;
 use crate::wire::protocol::{self, Protocol};
 use crate::wire::status;
-use crate::{Body, MetadataMap, Status, connection, outbound};
+use crate::{Body, ConnectionInfo, MetadataMap, Status, connection, outbound};
 
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -26,9 +26,13 @@ enum Kind {
 
 impl ResponseFuture {
     /// An answer that is there before the request has been read.
-    pub(super) fn early(request: Request<Body>, response: Response<Body>) -> Self {
+    pub(super) fn early(
+        request: Request<Body>,
+        connection: Option<ConnectionInfo>,
+        response: Response<Body>,
+    ) -> Self {
         if drain::matters(request.version(), request.body()) {
-            let shutdown = connection::shutdown(request.extensions());
+            let shutdown = connection::shutdown(connection.as_ref(), request.extensions());
             Self::running(drain::drain(request.into_body(), response, shutdown))
         } else {
             Self(Kind::Ready(Some(Box::new(response))))
@@ -61,9 +65,11 @@ impl fmt::Debug for ResponseFuture {
 }
 
 /// The head of every response of a call that got as far as gRPC: HTTP 200.
-pub(super) fn rpc(protocol: Protocol, metadata: MetadataMap, body: Body) -> Response<Body> {
+pub(super) fn rpc(protocol: Protocol, metadata: Option<MetadataMap>, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
-    *response.headers_mut() = metadata.into_sendable_headers();
+    if let Some(metadata) = metadata {
+        *response.headers_mut() = metadata.into_sendable_headers();
+    }
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, protocol.content_type());
@@ -92,14 +98,14 @@ pub(super) fn error_within(limit: usize, protocol: Protocol, status: &Status) ->
     let initial = status.initial_metadata();
     if protocol.ends_in_body() {
         let body = outbound::error(protocol, &trailers);
-        rpc(protocol, initial.clone(), body)
+        rpc(protocol, Some(initial.clone()), body)
     } else if initial.is_empty() {
-        let mut response = rpc(protocol, MetadataMap::new(), Body::empty());
+        let mut response = rpc(protocol, None, Body::empty());
         response.headers_mut().extend(trailers);
         response
     } else {
         let body = Body::with_trailers(bytes::Bytes::new(), trailers);
-        rpc(protocol, initial.clone(), body)
+        rpc(protocol, Some(initial.clone()), body)
     }
 }
 

@@ -1,5 +1,5 @@
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::settings::{RouterSettings, ServiceSettings};
 use crate::body::HttpBody;
 #[cfg(feature = "reflection")]
 use crate::reflection::Reflection;
-use crate::{Body, MethodDescriptor, ServiceDescriptor};
+use crate::{Body, ConnectionInfo, MethodDescriptor, ServiceDescriptor};
 
 /// Several services under one roof, each at the paths `/{service}/{method}`.
 ///
@@ -47,7 +47,7 @@ use crate::{Body, MethodDescriptor, ServiceDescriptor};
 /// ```
 #[derive(Clone, Default)]
 pub struct Router {
-    services: Arc<HashMap<&'static str, Mounted>>,
+    services: Arc<BTreeMap<&'static str, Mounted>>,
     /// Shared, as a router is cloned for each request.
     settings: Arc<RouterSettings>,
     has_options: bool,
@@ -180,11 +180,11 @@ impl Router {
 
     /// The services, by name.
     pub fn services(&self) -> impl Iterator<Item = &'static ServiceDescriptor> + use<> {
-        let services = self.services.values();
-        let mut services: Vec<_> = services
+        let services: Vec<_> = self
+            .services
+            .values()
             .map(|mounted| mounted.service.descriptor())
             .collect();
-        services.sort_unstable_by_key(|service| service.name);
         services.into_iter()
     }
 
@@ -255,14 +255,24 @@ impl<B: HttpBody> Service<Request<B>> for Router {
     }
 
     fn call(&mut self, request: Request<B>) -> ResponseFuture {
-        let request = request.map(Body::new);
+        self.answer(request.map(Body::new), None)
+    }
+}
+
+impl Router {
+    /// Answers a request that came over a connection, where that is not said in the request.
+    pub(super) fn answer(
+        &self,
+        request: Request<Body>,
+        connection: Option<ConnectionInfo>,
+    ) -> ResponseFuture {
         let service =
             split_path(request.uri().path()).and_then(|(name, _)| self.services.get(name));
         match service {
             Some(Mounted { service, settings }) => {
-                handle_in_router(service.as_ref(), settings, request)
+                handle_in_router(service.as_ref(), settings, request, connection)
             }
-            None => foreign(request),
+            None => foreign(request, connection),
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::format::Format;
 use crate::wire::compression::{GRPC_ACCEPT_ENCODING, UnsupportedEncoding};
 use crate::wire::protocol::{Protocol, UnknownProtocol};
 use crate::wire::timeout::{self, GRPC_TIMEOUT};
-use crate::{Body, Code, ServiceDescriptor, Status, connection};
+use crate::{Body, Code, ConnectionInfo, ServiceDescriptor, Status, connection};
 
 /// A service of a `.proto` file: what generated servers implement.
 #[diagnostic::on_unimplemented(
@@ -50,9 +50,10 @@ pub fn handle<B: HttpBody>(service: &dyn RpcService, request: Request<B>) -> Res
         Some((name, method)) if name == service.descriptor().name => {
             let settings = service.settings().alone();
             let settings = settings.of_method(method);
-            run(service, settings, request)
+            let method_at = name.len() + 2;
+            run(service, settings, request, None, method_at)
         }
-        _ => foreign(request),
+        _ => foreign(request, None),
     }
 }
 
@@ -61,25 +62,33 @@ pub(super) fn handle_in_router(
     service: &dyn RpcService,
     settings: &ServiceSettings,
     request: Request<Body>,
+    connection: Option<ConnectionInfo>,
 ) -> ResponseFuture {
-    let method = split_path(request.uri().path()).map_or("", |(_, method)| method);
-    let settings = settings.of_method(method);
-    run(service, settings, request)
+    let method_at = service.descriptor().name.len() + 2;
+    let method = request.uri().path().get(method_at..);
+    let settings = settings.of_method(method.unwrap_or_default());
+    run(service, settings, request, connection, method_at)
 }
 
 /// Answers a request whose path names the service.
 fn run(
     service: &dyn RpcService,
     settings: &Arc<MethodSettings>,
-    request: Request<Body>,
+    mut request: Request<Body>,
+    mut connection: Option<ConnectionInfo>,
+    method_at: usize,
 ) -> ResponseFuture {
     let protocol = match protocol_of(&request) {
         Ok(protocol) => protocol,
-        Err(answer) => return ResponseFuture::early(request, *answer),
+        Err(answer) => return ResponseFuture::early(request, connection, *answer),
     };
     let method = if settings.is_watched() {
-        let name = split_path(request.uri().path());
-        name.and_then(|(_, name)| service.descriptor().method(name))
+        // Observers look into the extensions, before there is a call.
+        if let Some(connection) = connection.take() {
+            request.extensions_mut().insert(connection);
+        }
+        let name = request.uri().path().get(method_at..);
+        name.and_then(|name| service.descriptor().method(name))
     } else {
         None
     };
@@ -97,10 +106,12 @@ fn run(
             deadline,
             permit,
         }) => {
-            let shutdown = connection::shutdown(request.extensions());
+            let shutdown = connection::shutdown(connection.as_ref(), request.extensions());
             let context = CallContext::new(deadline, shutdown, observed);
             service.call(Call {
                 request,
+                connection,
+                method_at,
                 format,
                 answer,
                 settings: Arc::clone(settings),
@@ -116,7 +127,7 @@ fn run(
             });
             context.decided(Err(&refusal.status));
             let response = observed_body::watch(refusal.answer(protocol), &context);
-            ResponseFuture::early(request, response)
+            ResponseFuture::early(request, connection, response)
         }
     }
 }
@@ -234,7 +245,10 @@ fn refuse_encoding(unsupported: &UnsupportedEncoding, settings: &MethodSettings)
 
 /// Answers a request whose path names no service here. A gRPC client gets a status; nobody else is
 /// told more than that there is nothing.
-pub(super) fn foreign(request: Request<Body>) -> ResponseFuture {
+pub(super) fn foreign(
+    request: Request<Body>,
+    connection: Option<ConnectionInfo>,
+) -> ResponseFuture {
     let answer = match protocol_of(&request) {
         Ok(protocol) => respond::error(
             protocol,
@@ -245,7 +259,7 @@ pub(super) fn foreign(request: Request<Body>) -> ResponseFuture {
         ),
         Err(_) => respond::http(StatusCode::NOT_FOUND),
     };
-    ResponseFuture::early(request, answer)
+    ResponseFuture::early(request, connection, answer)
 }
 
 /// The service and the method that a path names: `/{service}/{method}`.

@@ -259,6 +259,15 @@ impl FrameDecoder {
     }
 }
 
+/// Whether a chunk is one message frame and nothing else, neither compressed nor too long: one that needs no
+/// [`FrameDecoder`], as its payload is what follows the header.
+pub(crate) fn is_only_message(chunk: &[u8], limit: usize) -> bool {
+    let Some(([0, len @ ..], payload)) = chunk.split_first_chunk::<HEADER_LEN>() else {
+        return false;
+    };
+    payload.len() <= limit && usize::try_from(u32::from_be_bytes(*len)) == Ok(payload.len())
+}
+
 /// Writes a frame whose payload `write` appends to the buffer; the length is filled in after it.
 ///
 /// The caller has checked that the payload fits the four bytes of the length.

@@ -35,6 +35,16 @@ impl Protocol {
     /// Reads a media type: in any case, parameters ignored. Of several that a proxy or a layer joined into
     /// one value, the first.
     pub(crate) fn from_content_type(value: &[u8]) -> Result<Self, UnknownProtocol> {
+        match value {
+            // As nearly all clients write them.
+            b"application/grpc-web+proto" => Ok(Self::GrpcWeb),
+            b"application/grpc-web-text" => Ok(Self::GrpcWebText),
+            b"application/grpc" => Ok(Self::Grpc),
+            _ => Self::from_media_type(value),
+        }
+    }
+
+    fn from_media_type(value: &[u8]) -> Result<Self, UnknownProtocol> {
         let essence = value
             .split(|b| b";,".contains(b))
             .next()

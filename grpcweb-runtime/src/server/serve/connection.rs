@@ -10,11 +10,11 @@ use std::time::Duration;
 use hyper::rt::{Read, Write};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Served;
 use super::activity::Activity;
+use super::dispatch::Dispatch;
 use super::limits::Limits;
 use super::lively::Lively;
 #[cfg(feature = "serve-tls")]
@@ -103,9 +103,8 @@ async fn converse<I, S>(
         activity: Arc::clone(&activity),
     };
     let service = Watched {
-        inner: TowerToHyperService::new(service),
+        inner: Dispatch::new(service, info),
         activity,
-        connection: info,
     };
     let mut connection = pin!(protocol.hyper.serve_connection_with_upgrades(io, service));
     let mut closing = false;

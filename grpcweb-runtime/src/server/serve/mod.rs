@@ -5,6 +5,7 @@ mod activity;
 mod bind;
 mod connection;
 mod connections;
+mod dispatch;
 #[cfg(feature = "listenfd")]
 mod handed_over;
 mod http2;

@@ -11,13 +11,11 @@ use pin_project_lite::pin_project;
 
 use super::activity::{Activity, Running};
 use super::in_flight::InFlight;
-use crate::ConnectionInfo;
 
-/// The service of a connection: notes its calls, and tells them where they come from.
+/// The service of a connection, whose calls it notes.
 pub(super) struct Watched<S> {
     pub(super) inner: S,
     pub(super) activity: Arc<Activity>,
-    pub(super) connection: ConnectionInfo,
 }
 
 impl<S, B, R> hyper::service::Service<Request<B>> for Watched<S>
@@ -28,8 +26,7 @@ where
     type Error = S::Error;
     type Future = WatchedCall<S::Future>;
 
-    fn call(&self, mut request: Request<B>) -> Self::Future {
-        request.extensions_mut().insert(self.connection.clone());
+    fn call(&self, request: Request<B>) -> Self::Future {
         let is_http2 = request.version() == Version::HTTP_2;
         if is_http2 {
             self.activity.set_http2();
