@@ -29,8 +29,8 @@ pub(super) fn look(mut body: Body, format: &Format, cx: &mut Context<'_>) -> Fou
         Poll::Ready(None) => return Found::Other(Body::empty()),
         Poll::Ready(Some(first)) => match first.map(Frame::into_data) {
             Ok(Ok(chunk)) => chunk,
-            Ok(Err(trailers)) => return Found::Other(Seen::new(Ok(trailers), body)),
-            Err(error) => return Found::Other(Seen::new(Err(error), body)),
+            Ok(Err(trailers)) => return Found::Other(Seen::body(Ok(trailers), body)),
+            Err(error) => return Found::Other(Seen::body(Err(error), body)),
         },
     };
     let limits = &format.limits;
@@ -38,7 +38,7 @@ pub(super) fn look(mut body: Body, format: &Format, cx: &mut Context<'_>) -> Fou
         && u64::try_from(chunk.len()).is_ok_and(|len| len <= limits.body)
         && body.is_end_stream();
     if !is_all {
-        return Found::Other(Seen::new(Ok(Frame::data(chunk)), body));
+        return Found::Other(Seen::body(Ok(Frame::data(chunk)), body));
     }
     let mut payload = chunk;
     payload.advance(HEADER_LEN);
@@ -52,7 +52,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn new(first: Result<Frame<Bytes>, BoxError>, rest: Body) -> Body {
+    fn body(first: Result<Frame<Bytes>, BoxError>, rest: Body) -> Body {
         let first = Some(first);
         Body::new(Self { first, rest })
     }
