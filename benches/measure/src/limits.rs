@@ -55,7 +55,7 @@ pub(crate) fn limit(part: &str, case: &str, metric: &str) -> Option<Limit> {
         ("server", "allocations", "echo-64", Some("grpc"), _) => Absolute(11.0),
         ("server", "allocations", "count-64", ..) => Absolute(1.0),
         ("server", "resident-bytes", "idle", ..) => Ratio(BARE, 1.05),
-        ("client", "cpu-ns", "echo-64", ..) => Ratio(BARE, 1.05),
+        ("client", "cpu-ns", "echo-64" | "echo-64k", ..) => Ratio(BARE, 1.05),
         ("client", "cpu-ns", "count-64", ..) => Ratio(BARE, 1.50),
         ("build", "crates", "hello-world", None, _) => Absolute(49.0),
         ("build", "build-cpu-s", "hello-world", None, _) => Ratio("tonic", 0.70),

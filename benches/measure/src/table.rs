@@ -10,7 +10,7 @@ use crate::samples::Sample;
 const OURS: &str = "ours";
 
 /// The metrics of the tables, in their order, and what stands above each table.
-const METRICS: [(&str, &str); 10] = [
+const METRICS: [(&str, &str); 12] = [
     ("cpu-ns", "CPU time per call"),
     (
         "instructions",
@@ -31,8 +31,13 @@ const METRICS: [(&str, &str); 10] = [
         "latency-p99-ns",
         "First message of a stream: 99th percentile",
     ),
-    ("crates", "Crates that are compiled"),
+    ("crates", "Crates in the program"),
+    (
+        "crates-with-build",
+        "Crates in the program and its build scripts",
+    ),
     ("build-cpu-s", "CPU time of a release build from scratch"),
+    ("stripped-bytes", "Size of the program, stripped"),
 ];
 
 const PARTS: [(&str, &str); 3] = [
