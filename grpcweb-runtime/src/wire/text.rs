@@ -5,11 +5,39 @@
 use std::fmt;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
+use vectors::BASE64;
+
+#[cfg(not(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon")
+)))]
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+/// Where the processor has vectors for it, as much as five times as fast.
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
+mod vectors {
+    use std::sync::LazyLock;
+
+    use base64::engine::Simd;
+    use base64::engine::general_purpose::PAD;
+
+    pub(super) static BASE64: LazyLock<Simd> = LazyLock::new(|| Simd::standard(PAD));
+}
 
 /// Characters that carry three bytes.
 const QUANTUM: usize = 4;
+
+/// These bytes.
+const BYTES: usize = 3;
 
 /// Why characters are not base64.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +74,7 @@ pub(crate) struct TextDecoder {
 impl TextDecoder {
     /// Decodes what `chunk` completes, up to what is no base64.
     pub(crate) fn decode(&mut self, chunk: &[u8]) -> Bytes {
-        let mut out = Vec::with_capacity((self.filled + chunk.len()) / QUANTUM * 3);
+        let mut out = Vec::with_capacity(self.decoded_len(chunk));
         let mut chunk = chunk;
         if self.filled > 0 {
             let wanted = self.rest.get_mut(self.filled..).unwrap_or_default();
@@ -75,7 +103,24 @@ impl TextDecoder {
         out.into()
     }
 
-    fn decode_quanta(&mut self, mut text: &[u8], out: &mut Vec<u8>) {
+    /// The bytes that `chunk` completes where there is padding at its end at most: a buffer of exactly
+    /// that size becomes [`Bytes`] as it is.
+    fn decoded_len(&self, chunk: &[u8]) -> usize {
+        let characters = self.filled + chunk.len();
+        let padding = match chunk {
+            _ if characters % QUANTUM > 0 => 0,
+            [.., b'=', b'='] => 2,
+            [.., b'='] => 1,
+            _ => 0,
+        };
+        (characters / QUANTUM * BYTES).saturating_sub(padding)
+    }
+
+    fn decode_quanta(&mut self, text: &[u8], out: &mut Vec<u8>) {
+        if self.invalid || decode_all(text, out) {
+            return;
+        }
+        let mut text = text;
         while !text.is_empty() && !self.invalid {
             let run = match text.iter().position(|&c| c == b'=') {
                 Some(padding) => (padding / QUANTUM + 1) * QUANTUM,
@@ -111,19 +156,35 @@ impl TextDecoder {
     }
 }
 
-/// Appends what `text` decodes to, or nothing where it is no base64.
+/// Appends what whole quanta decode to, of which only the last may be padded, or nothing where they are
+/// no such base64.
 fn decode_all(text: &[u8], out: &mut Vec<u8>) -> bool {
     let start = out.len();
-    let decoded = STANDARD.decode_vec(text, out).is_ok();
-    if !decoded {
-        out.truncate(start);
+    let (full, last) = text.split_at(text.len().saturating_sub(QUANTUM));
+    out.resize(start + full.len() / QUANTUM * BYTES, 0);
+    let to = out.get_mut(start..).unwrap_or_default();
+    let mut end = [0; BYTES];
+    match (
+        BASE64.decode_slice(full, to),
+        BASE64.decode_slice(last, &mut end),
+    ) {
+        (Ok(len), Ok(rest)) if len == to.len() => {
+            out.extend_from_slice(end.get(..rest).unwrap_or_default());
+            true
+        }
+        _ => {
+            out.truncate(start);
+            false
+        }
     }
-    decoded
 }
 
 /// Encodes what is flushed together, padded, so that the reader can decode all of it at once.
-pub(crate) fn encode(flushed: &BytesMut) -> Bytes {
-    STANDARD.encode(flushed).into()
+pub(crate) fn encode(flushed: &[u8]) -> Bytes {
+    let mut text = vec![0; flushed.len().div_ceil(BYTES) * QUANTUM];
+    // It fits: that is its length.
+    let _ = BASE64.encode_slice(flushed, &mut text);
+    text.into()
 }
 
 #[cfg(test)]
@@ -149,13 +210,35 @@ mod tests {
             flushes in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..20), 0..6),
             size in 1_usize..9,
         ) {
-            let text: Vec<u8> = flushes.iter().flat_map(|f| encode(&f[..].into())).collect();
+            let text: Vec<u8> = flushes.iter().flat_map(|f| encode(f)).collect();
             let expected = Ok(flushes.concat());
             prop_assert_eq!(&decode([&text[..]]), &expected);
             prop_assert_eq!(&decode(text.chunks(size)), &expected);
             for cut in 0..=text.len() {
                 let (head, tail) = text.split_at(cut);
                 prop_assert_eq!(&decode([head, tail]), &expected, "cut at {}", cut);
+            }
+        }
+    }
+
+    /// Long enough for vectors.
+    #[test]
+    fn a_fault_anywhere_in_a_long_text_is_found_however_it_is_cut() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let text = encode(&bytes);
+        assert_eq!(decode([&text[..]]), Ok(bytes));
+        let decoded = |chunks: std::slice::Chunks<'_, u8>| {
+            let mut decoder = TextDecoder::default();
+            let out: Vec<u8> = chunks.flat_map(|chunk| decoder.decode(chunk)).collect();
+            (out, decoder.finish())
+        };
+        for at in 0..text.len() {
+            for foreign in [b'=', b'-', b' ', 0xff] {
+                let mut text = text.to_vec();
+                text[at] = foreign;
+                let whole = decoded(text.chunks(text.len()));
+                assert_eq!(whole, decoded(text.chunks(1)), "{foreign} at {at}");
+                assert_eq!(whole, decoded(text.chunks(100)), "{foreign} at {at}");
             }
         }
     }
