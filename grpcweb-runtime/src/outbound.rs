@@ -126,6 +126,31 @@ pub(crate) trait Messages: Send {
 
     /// What the stream ended with.
     fn trailers(&self) -> &MetadataMap;
+
+    /// Appends every message that is ready, up to [`COALESCE`] bytes: here, so that only the first of them
+    /// is asked for without knowing their type.
+    fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        format: &Format,
+        buf: &mut BytesMut,
+    ) -> Poll<Filled> {
+        while buf.len() < COALESCE {
+            let others = buf.len();
+            match self.poll_encode(cx, format, buf) {
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(Some(Err(status))) => return Poll::Ready(Filled::Ended(Err(status))),
+                Poll::Ready(None) => return Poll::Ready(Filled::Ended(Ok(()))),
+                Poll::Pending if others == 0 => return Poll::Pending,
+                Poll::Pending => break,
+            }
+            let room = buf.capacity() - buf.len();
+            if others > 0 && buf.len() < COALESCE && room < buf.len() - others {
+                buf.reserve(COALESCE);
+            }
+        }
+        Poll::Ready(Filled::Enough)
+    }
 }
 
 struct Encoded<C, T> {
@@ -161,6 +186,8 @@ impl<C: Codec<T>, T: 'static> Messages for Encoded<C, T> {
 pub(crate) struct Buffer {
     format: Format,
     buf: BytesMut,
+    /// The room that a full chunk needs, while one follows the other.
+    room: usize,
 }
 
 /// What is to be done after [`Buffer::poll_fill`].
@@ -176,6 +203,7 @@ impl Buffer {
         Self {
             format,
             buf: BytesMut::new(),
+            room: 0,
         }
     }
 
@@ -185,16 +213,22 @@ impl Buffer {
         messages: &mut dyn Messages,
         cx: &mut Context<'_>,
     ) -> Poll<Filled> {
-        while self.buf.len() < COALESCE {
-            match messages.poll_encode(cx, &self.format, &mut self.buf) {
-                Poll::Ready(Some(Ok(_))) => {}
-                Poll::Ready(Some(Err(status))) => return Poll::Ready(Filled::Ended(Err(status))),
-                Poll::Ready(None) => return Poll::Ready(Filled::Ended(Ok(()))),
-                Poll::Pending if self.buf.is_empty() => return Poll::Pending,
-                Poll::Pending => break,
-            }
+        if self.room > 0 && self.buf.is_empty() && !self.buf.try_reclaim(self.room) {
+            self.buf = BytesMut::with_capacity(self.room);
         }
-        Poll::Ready(Filled::Enough)
+        let filled = messages.poll_fill(cx, &self.format, &mut self.buf);
+        let len = self.buf.len();
+        match filled {
+            Poll::Ready(Filled::Enough) if len >= COALESCE => {
+                self.room = (len + len / 16).min(2 * COALESCE);
+            }
+            Poll::Pending if self.room > 0 => {
+                self.room = 0;
+                self.buf = BytesMut::new();
+            }
+            _ => {}
+        }
+        filled
     }
 
     pub(crate) fn put_trailers(&mut self, trailers: &HeaderMap) {
@@ -203,7 +237,15 @@ impl Buffer {
 
     /// What is there, as it travels.
     pub(crate) fn take(&mut self) -> Option<Bytes> {
-        (!self.buf.is_empty()).then(|| flush(self.format.protocol, self.buf.split()))
+        if self.buf.is_empty() {
+            return None;
+        }
+        if self.format.protocol.is_text() {
+            let text = text::encode(&self.buf);
+            self.buf.clear();
+            return Some(text);
+        }
+        Some(self.buf.split().freeze())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -297,5 +339,40 @@ impl http_body::Body for RequestBody {
 
     fn is_end_stream(&self) -> bool {
         self.ended && self.buffer.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use futures_util::StreamExt as _;
+    use futures_util::stream::{iter, pending};
+
+    use super::*;
+    use crate::codec::Prost;
+    use crate::limits::Limits;
+    use crate::wire::frame::HEADER_LEN;
+
+    #[test]
+    fn a_chunk_is_as_large_as_it_is_allocated_and_none_is_kept_while_nothing_comes() {
+        let message = "a".repeat(60);
+        let messages = iter(std::iter::repeat_n(Ok(message), 1000)).chain(pending());
+        let mut messages = encoded::<Prost, String>(Streaming::from_stream(messages));
+        let mut buffer = Buffer::new(Format::new(Protocol::GrpcWeb, Limits::DEFAULT));
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut chunks = Vec::new();
+        while buffer.poll_fill(messages.as_mut(), &mut cx).is_ready() {
+            let room = buffer.buf.capacity();
+            let chunk = buffer.take().unwrap();
+            assert!(
+                room <= COALESCE + COALESCE / 8 || chunks.is_empty(),
+                "{room}"
+            );
+            chunks.push(chunk.len());
+        }
+        assert_eq!(chunks.iter().sum::<usize>(), 1000 * (HEADER_LEN + 62));
+        assert!(chunks.len() <= 3, "{chunks:?}");
+        assert_eq!(buffer.buf.capacity(), 0);
     }
 }

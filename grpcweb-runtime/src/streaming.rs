@@ -201,24 +201,28 @@ impl<T> Streaming<T> {
             Source::Local(stream) => stream.as_mut().poll_next(cx),
             Source::Ended => Poll::Ready(None),
         };
-        let Poll::Ready(next) = polled else {
-            self.at_once = 0;
-            return self.poll_shutdown(cx);
-        };
-        match &next {
-            Some(Ok(_)) => {
+        match polled {
+            Poll::Ready(Some(Ok(message))) => {
                 self.at_once += 1;
-                return Poll::Ready(next);
+                Poll::Ready(Some(Ok(message)))
             }
-            Some(Err(status)) => self.end = Err(status.clone()),
-            None => {
+            Poll::Ready(Some(Err(status))) => {
+                self.end = Err(status.clone());
+                self.drop_source();
+                Poll::Ready(Some(Err(status)))
+            }
+            Poll::Ready(None) => {
                 if let (Ok(trailers), Some(finish)) = (&mut self.end, parts.finish.take()) {
                     trailers.extend(&finish());
                 }
+                self.drop_source();
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                self.at_once = 0;
+                self.poll_shutdown(cx)
             }
         }
-        self.drop_source();
-        Poll::Ready(next)
     }
 
     /// Looks for a shutdown while there is nothing else to do.
