@@ -20,6 +20,10 @@ pub(crate) const COMPRESSED: u8 = 0x01;
 /// as payload arrives, so that a prefix cannot make a peer hold memory that nobody sent.
 const MAX_RESERVE_AHEAD: usize = 64 * 1024;
 
+/// How many times what has arrived is reserved beyond that, for what is still missing: most messages are
+/// then copied once.
+const RESERVE_TIMES: usize = 16;
+
 /// A whole frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Frame {
@@ -167,8 +171,9 @@ impl FrameDecoder {
                     } else {
                         let taken = missing.min(self.chunk.len());
                         if partial.capacity() - partial.len() < taken {
-                            let ahead = missing.min(MAX_RESERVE_AHEAD.max(partial.len()));
-                            partial.reserve(ahead.max(taken));
+                            let arrived = partial.len() + taken;
+                            let ahead = arrived.saturating_mul(RESERVE_TIMES);
+                            partial.reserve(missing.min(ahead.max(MAX_RESERVE_AHEAD)));
                         }
                         partial.put(self.chunk.split_to(taken));
                         if taken < missing {
@@ -273,8 +278,7 @@ pub(crate) fn is_only_message(chunk: &[u8], limit: usize) -> bool {
 /// The caller has checked that the payload fits the four bytes of the length.
 pub(crate) fn put_frame(buf: &mut BytesMut, flags: u8, write: impl FnOnce(&mut BytesMut)) {
     let start = buf.len();
-    buf.put_u8(flags);
-    buf.put_u32(0);
+    buf.extend_from_slice(&[flags, 0, 0, 0, 0]);
     write(buf);
     let len = u32::try_from(buf.len() - start - HEADER_LEN).unwrap_or(u32::MAX);
     if let Some(prefix) = buf.get_mut(start + 1..start + HEADER_LEN) {
@@ -444,6 +448,30 @@ mod tests {
             panic!("expected a payload");
         };
         assert!(partial.capacity() <= MAX_RESERVE_AHEAD);
+    }
+
+    /// Known mistake 12.
+    #[test]
+    fn what_is_reserved_for_a_long_message_grows_with_what_has_come() {
+        let mut decoder = FrameDecoder::new(FrameLimits {
+            message: usize::MAX,
+            trailers: 0,
+        });
+        decoder.push(Bytes::from_static(&[0, 0x40, 0, 0, 0]));
+        let mut buffers = Vec::new();
+        for arrived in (1..=1000).map(|chunks| 100 * chunks) {
+            decoder.push(Bytes::from_static(&[7; 100]));
+            assert_eq!(decoder.next_frame(), Ok(None));
+            let State::Payload { partial, .. } = &decoder.state else {
+                panic!("expected a payload");
+            };
+            assert_eq!(partial.len(), arrived);
+            let most = MAX_RESERVE_AHEAD.max((RESERVE_TIMES + 1) * arrived);
+            assert!(partial.capacity() <= most, "{arrived} bytes");
+            buffers.push(partial.capacity());
+        }
+        buffers.dedup();
+        assert_eq!(buffers.len(), 2, "{buffers:?}");
     }
 
     #[test]
