@@ -1,0 +1,106 @@
+//! What was counted against what was recorded.
+
+use crate::callgrind::Cost;
+use crate::recorded::{RUSTC, Recorded};
+
+/// How much more may be counted than was recorded, as a part of it.
+const TOLERANCE: f64 = 0.05;
+
+/// What there is to say about a case.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    /// What costs more than it may.
+    pub(crate) grown: Vec<String>,
+    /// What costs less than was recorded.
+    pub(crate) shrunk: Vec<String>,
+}
+
+/// Compares what was counted with what was recorded: ours and bare.
+pub(crate) fn compare(now: (Cost, Cost), before: (Cost, Cost)) -> Findings {
+    let mut findings = Findings::default();
+    for measure in MEASURES {
+        let (ours, bare) = ((measure.of)(now.0), (measure.of)(now.1));
+        let (ours_before, bare_before) = ((measure.of)(before.0), (measure.of)(before.1));
+        let growth = growth((ours, bare), (ours_before, bare_before));
+        let allowed = (ours_before * TOLERANCE).clamp(measure.least, measure.most);
+        if growth.abs() <= allowed {
+            continue;
+        }
+        let found = format!(
+            "{} {:+.1} % ({} recorded, {} now; bare hyper {} and {})",
+            measure.name,
+            growth / ours_before * 100.0,
+            shown(ours_before),
+            shown(ours),
+            shown(bare_before),
+            shown(bare),
+        );
+        if growth > 0.0 {
+            findings.grown.push(found);
+        } else {
+            findings.shrunk.push(found);
+        }
+    }
+    findings
+}
+
+/// How much what is ours of a cost, beyond that of bare hyper in the same run, has grown since it was recorded. Bare
+/// hyper's part is what another compiler or another processor changes.
+fn growth((ours, bare): (f64, f64), (ours_before, bare_before): (f64, f64)) -> f64 {
+    (ours - bare) - (ours_before - bare_before)
+}
+
+/// What to do about a failure.
+pub(crate) fn advice(recorded: &Recorded) -> String {
+    let mut advice = String::from(
+        "Where they go:    benches/counts/run --look CASE [bare], here and on the commit before\n\
+         If it is meant:   benches/counts/run --record, and commit benches/counts/recorded.txt with the reason",
+    );
+    if recorded.compiler != RUSTC {
+        advice.push_str(&format!(
+            "\nOther compiler:   this is {RUSTC}; what is recorded is of {}.\n                  \
+             Where the commit before fails as well, it is the compiler: record it there.",
+            recorded.compiler
+        ));
+    }
+    advice
+}
+
+fn shown(number: f64) -> String {
+    if number >= 1000.0 {
+        format!("{number:.0}")
+    } else {
+        format!("{number:.2}")
+    }
+}
+
+struct Measure {
+    name: &'static str,
+    of: fn(Cost) -> f64,
+    /// What is let pass of small numbers.
+    least: f64,
+    /// What is let pass of large numbers.
+    most: f64,
+}
+
+const MEASURES: [Measure; 3] = [
+    Measure {
+        name: "instructions",
+        of: |cost| cost.instructions,
+        least: 5.0,
+        most: f64::INFINITY,
+    },
+    // They repeat exactly, so one more in a call is always seen.
+    Measure {
+        name: "allocations",
+        of: |cost| cost.allocations,
+        least: 0.05,
+        most: 0.5,
+    },
+    Measure {
+        name: "bytes allocated",
+        of: |cost| cost.bytes,
+        least: 16.0,
+        most: f64::INFINITY,
+    },
+];
