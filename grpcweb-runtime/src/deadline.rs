@@ -48,6 +48,12 @@ impl Timer {
         is_driven_by_thread()
     }
 
+    /// Whether a poll may find it done, for a task that has polled it before: cheaper than that poll.
+    #[cfg(feature = "serve")]
+    pub(crate) fn may_be_done(&self) -> bool {
+        self.sleep.as_ref().is_none_or(|sleep| sleep.is_elapsed())
+    }
+
     /// `None` where the time is further away than a clock can tell.
     pub(crate) fn after(duration: Duration) -> Option<Self> {
         now().checked_add(duration).map(Self::at)

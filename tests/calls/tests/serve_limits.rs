@@ -3,11 +3,12 @@
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use calls::proto::calls::Note;
 use calls::proto::calls::notes_client::NotesClient;
 use calls::proto::calls::notes_server::NotesServer;
+use calls::wire::{BINARY, message};
 use calls::{MyNotes, RawConnection, Server, note};
 use grpcweb_runtime::client::Client;
 use grpcweb_runtime::server::{Http2Options, Serve};
@@ -108,6 +109,47 @@ async fn the_head_of_each_request_has_a_time() {
     timeout(PATIENCE, connection.read_to_end()).await.unwrap();
 }
 
+/// What comes late is counted from the last answer, however long the connection has been there.
+#[tokio::test]
+async fn a_connection_that_makes_calls_has_the_time_anew_for_each_head() {
+    let server = start(&MyNotes::default(), |server| {
+        server.header_read_timeout(SHORT * 10)
+    })
+    .await;
+    let mut connection = RawConnection::open(&server.address).await;
+    let begin = Instant::now();
+    let mut last = begin;
+    let mut pause = tokio::time::interval(SHORT);
+    while begin.elapsed() < SHORT * 25 {
+        pause.tick().await;
+        last = Instant::now();
+        connection.send(echo()).await;
+        assert!(connection.response().await.head.status().is_success());
+    }
+    assert!(connection.ends().await);
+    assert!(last.elapsed() >= SHORT * 10, "{:?}", last.elapsed());
+}
+
+#[tokio::test]
+async fn a_call_may_take_longer_than_the_head_of_the_next() {
+    let notes = MyNotes::default();
+    let server = start(&notes, |server| server.header_read_timeout(SHORT)).await;
+    let mut connection = RawConnection::open(&server.address).await;
+    let body = message("wait");
+    let length = format!("content-length: {}\r\n", body.len());
+    let head = RawConnection::head("Echo", BINARY, &length);
+    connection.send([head.as_bytes(), &body].concat()).await;
+    timeout(PATIENCE, notes.waits.notified()).await.unwrap();
+    let mut idle = RawConnection::open(&server.address).await;
+    idle.send(echo()).await;
+    assert!(idle.response().await.head.status().is_success());
+    // By then, the time has passed on the other one too.
+    assert!(idle.ends().await);
+    notes.go_on.notify_one();
+    assert!(connection.response().await.head.status().is_success());
+    assert!(connection.ends().await);
+}
+
 #[tokio::test]
 async fn an_idle_connection_is_closed_and_one_with_a_call_is_not() {
     let notes = MyNotes::default();
@@ -171,6 +213,92 @@ impl Service<http::Request<Incoming>> for Long {
     fn call(&mut self, _: http::Request<Incoming>) -> Self::Future {
         ready(Ok(http::Response::new(Body::full(vec![b'x'; LONG]))))
     }
+}
+
+/// Has to be asked twice whether it is ready.
+struct Moody {
+    router: Router,
+    was_asked: bool,
+    is_ready: bool,
+}
+
+impl Clone for Moody {
+    fn clone(&self) -> Self {
+        Self {
+            router: self.router.clone(),
+            was_asked: false,
+            is_ready: false,
+        }
+    }
+}
+
+impl Service<http::Request<Incoming>> for Moody {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = <Router as Service<http::Request<Incoming>>>::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        if std::mem::replace(&mut self.was_asked, true) {
+            self.is_ready = true;
+            return Poll::Ready(Ok(()));
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn call(&mut self, request: http::Request<Incoming>) -> Self::Future {
+        assert!(self.is_ready);
+        self.router.call(request)
+    }
+}
+
+/// Panics when it is called for a stream.
+#[derive(Clone)]
+struct Panics(Router);
+
+impl Service<http::Request<Incoming>> for Panics {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = <Router as Service<http::Request<Incoming>>>::Future;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Incoming>) -> Self::Future {
+        assert_ne!(request.uri().path(), "/calls.Notes/Repeat");
+        self.0.call(request)
+    }
+}
+
+#[tokio::test]
+async fn a_service_is_called_when_it_is_ready() {
+    let moody = Moody {
+        router: Router::new().add_service(NotesServer::new(MyNotes::default())),
+        was_asked: false,
+        is_ready: false,
+    };
+    let server = Server::with(|listener| grpcweb_runtime::serve(listener, moody)).await;
+    for http2 in [false, true] {
+        let client = NotesClient::new(server.channel(http2));
+        let reply = timeout(PATIENCE, client.echo(note("a"))).await.unwrap();
+        assert_eq!(reply.unwrap().get_ref().text, "a");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_panics_when_it_is_called_takes_no_other_call_with_it() {
+    let notes = MyNotes::default();
+    let service = Panics(Router::new().add_service(NotesServer::new(notes.clone())));
+    let server = Server::with(|listener| grpcweb_runtime::serve(listener, service)).await;
+    let client = NotesClient::new(server.channel(true));
+    let waits = tokio::spawn(client.echo(note("wait")));
+    timeout(PATIENCE, notes.waits.notified()).await.unwrap();
+    let panicked = timeout(PATIENCE, client.repeat(note("a"))).await.unwrap();
+    assert!(panicked.is_err());
+    notes.go_on.notify_one();
+    let waited = timeout(PATIENCE, waits).await.unwrap().unwrap();
+    assert_eq!(waited.unwrap().get_ref().text, "wait");
 }
 
 /// A server whose answers are long, and which keeps idle connections for a short time.

@@ -9,13 +9,17 @@ use crate::deadline::now;
 /// Whether a connection has had a call, how long it has had none, and whether it shows any life.
 #[derive(Debug)]
 pub(super) struct Activity {
-    called: AtomicBool,
+    /// How many calls there were.
+    calls: AtomicUsize,
+    http1: AtomicBool,
     http2: AtomicBool,
     /// Whether the connection is to take no more calls than it has to.
     closing: AtomicBool,
     running: AtomicUsize,
     /// How often bytes came or went.
     moved: AtomicUsize,
+    /// How many came.
+    received: AtomicUsize,
     /// Whether there are bytes that the client does not take.
     blocked: AtomicBool,
     /// Where anybody wants to know.
@@ -33,11 +37,13 @@ impl Activity {
     /// With the time of the last call where `timed` says so.
     pub(super) fn new(timed: bool) -> Self {
         Self {
-            called: AtomicBool::new(false),
+            calls: AtomicUsize::new(0),
+            http1: AtomicBool::new(false),
             http2: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             running: AtomicUsize::new(0),
             moved: AtomicUsize::new(0),
+            received: AtomicUsize::new(0),
             blocked: AtomicBool::new(false),
             idle: timed.then(|| Idle {
                 begin: now(),
@@ -46,8 +52,18 @@ impl Activity {
         }
     }
 
-    pub(super) fn was_called(&self) -> bool {
-        self.called.load(Ordering::Relaxed)
+    pub(super) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Notes that its client speaks HTTP/1.1.
+    pub(super) fn set_http1(&self) {
+        self.http1.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the next thing to come is the head of a request over HTTP/1.1.
+    pub(super) fn waits_for_head(&self) -> bool {
+        self.http1.load(Ordering::Relaxed) && self.running.load(Ordering::SeqCst) == 0
     }
 
     /// Whether it had a call over HTTP/2.
@@ -69,9 +85,19 @@ impl Activity {
         self.closing.load(Ordering::Relaxed)
     }
 
+    /// So many bytes came.
+    pub(super) fn receives(&self, bytes: usize) {
+        add(&self.received, bytes);
+        self.moves();
+    }
+
+    pub(super) fn received(&self) -> usize {
+        self.received.load(Ordering::Relaxed)
+    }
+
     /// Bytes came or went.
     pub(super) fn moves(&self) {
-        self.moved.fetch_add(1, Ordering::Relaxed);
+        add(&self.moved, 1);
     }
 
     /// Whether the client takes no bytes for the moment.
@@ -97,12 +123,22 @@ impl Activity {
     }
 }
 
+/// Adds to a number that the task of the connection alone changes.
+fn add(number: &AtomicUsize, more: usize) {
+    let sum = number.load(Ordering::Relaxed).wrapping_add(more);
+    number.store(sum, Ordering::Relaxed);
+}
+
 /// A call that is running, or bytes of its answer that are on their way.
 pub(super) struct Running(Arc<Activity>);
 
 impl Running {
     pub(super) fn new(activity: &Arc<Activity>) -> Self {
-        activity.called.store(true, Ordering::Relaxed);
+        add(&activity.calls, 1);
+        Self::more(activity)
+    }
+
+    fn more(activity: &Arc<Activity>) -> Self {
         activity.running.fetch_add(1, Ordering::SeqCst);
         Self(Arc::clone(activity))
     }
@@ -114,7 +150,7 @@ impl Running {
 
 impl Clone for Running {
     fn clone(&self) -> Self {
-        Self::new(&self.0)
+        Self::more(&self.0)
     }
 }
 

@@ -15,6 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::Served;
 use super::activity::Activity;
 use super::dispatch::Dispatch;
+use super::greeted::Greeted;
+use super::head::Head;
 use super::limits::Limits;
 use super::lively::Lively;
 #[cfg(feature = "serve-tls")]
@@ -76,7 +78,8 @@ pub(super) async fn begin<I, S>(
     };
     #[cfg(not(feature = "serve-tls"))]
     let info = ConnectionInfo::of_server(remote_addr, signal);
-    converse(&protocol, TokioIo::new(io), service, info, activity).await;
+    let io = TokioIo::new(Greeted::new(io, Arc::clone(&activity)));
+    converse(&protocol, io, service, info, activity).await;
 }
 
 async fn converse<I, S>(
@@ -95,6 +98,7 @@ async fn converse<I, S>(
         signal: info.shutdown().cloned(),
         announced: Ticket::default(),
         first_request: limits.first_request.and_then(Timer::after),
+        head: Head::new(limits.header_read),
         idle: limits.idle.and_then(Timer::after),
         age: limits.age.and_then(Timer::after),
         age_grace: None,
@@ -142,6 +146,7 @@ struct Watch<'a> {
     signal: Option<ShutdownSignal>,
     announced: Ticket,
     first_request: Option<Timer>,
+    head: Head,
     idle: Option<Timer>,
     age: Option<Timer>,
     age_grace: Option<Timer>,
@@ -204,11 +209,12 @@ impl Watch<'_> {
 
     /// Ready when the connection is to be dropped as it is.
     fn poll_abandon(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.poll_quiet(cx).is_ready() {
+        let late = self.head.poll_late(&self.activity, cx);
+        if late.is_ready() || self.poll_quiet(cx).is_ready() {
             return Poll::Ready(());
         }
         if self.first_request.is_some() {
-            if self.activity.was_called() {
+            if self.activity.calls() > 0 {
                 self.first_request = None;
             } else if poll_timer(&mut self.first_request, cx).is_ready() {
                 return Poll::Ready(());

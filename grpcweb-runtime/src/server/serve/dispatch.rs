@@ -6,39 +6,36 @@ use std::task::{Context, Poll};
 
 use http::Request;
 use hyper::body::Incoming;
-use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
 use pin_project_lite::pin_project;
-use tower_service::Service;
 
+use super::Served;
+use super::called::Called;
 use crate::server::ResponseFuture;
-use crate::{Body, ConnectionInfo, Router};
+use crate::{Body, BoxError, ConnectionInfo, Router};
 
 /// The service of a connection.
 pub(super) struct Dispatch<S> {
-    service: TowerToHyperService<S>,
+    service: S,
     /// The service, where it is a router alone. It is told of the connection beside the request: among the
     /// extensions, that takes three allocations for each request.
     router: Option<Router>,
     connection: ConnectionInfo,
 }
 
-impl<S: Clone + 'static> Dispatch<S> {
+impl<S: Served> Dispatch<S> {
     pub(super) fn new(service: S, connection: ConnectionInfo) -> Self {
         let router = (&service as &dyn Any).downcast_ref().cloned();
         Self {
-            service: TowerToHyperService::new(service),
+            service,
             router,
             connection,
         }
     }
 }
 
-impl<S> hyper::service::Service<Request<Incoming>> for Dispatch<S>
-where
-    S: Service<Request<Incoming>> + Clone + 'static,
-{
+impl<S: Served> hyper::service::Service<Request<Incoming>> for Dispatch<S> {
     type Response = S::Response;
-    type Error = S::Error;
+    type Error = BoxError;
     type Future = Dispatched<S>;
 
     fn call(&self, mut request: Request<Incoming>) -> Dispatched<S> {
@@ -52,7 +49,7 @@ where
         }
         request.extensions_mut().insert(connection);
         Dispatched::Service {
-            answer: self.service.call(request),
+            answer: Called::new(self.service.clone(), request),
         }
     }
 }
@@ -60,19 +57,19 @@ where
 pin_project! {
     /// An answer to be.
     #[project = DispatchedProjected]
-    pub(super) enum Dispatched<S: Service<Request<Incoming>>> {
+    pub(super) enum Dispatched<S: Served> {
         Router { #[pin] answer: Option<S::Future> },
-        Service { #[pin] answer: TowerToHyperServiceFuture<S, Request<Incoming>> },
+        Service { #[pin] answer: Called<S> },
     }
 }
 
-impl<S: Service<Request<Incoming>>> Future for Dispatched<S> {
-    type Output = Result<S::Response, S::Error>;
+impl<S: Served> Future for Dispatched<S> {
+    type Output = Result<S::Response, BoxError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             DispatchedProjected::Router { answer } => match answer.as_pin_mut() {
-                Some(answer) => answer.poll(cx),
+                Some(answer) => answer.poll(cx).map_err(Into::into),
                 None => Poll::Pending,
             },
             DispatchedProjected::Service { answer } => answer.poll(cx),

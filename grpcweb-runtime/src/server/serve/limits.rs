@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioExecutor;
 use hyper_util::server::conn::auto;
 
 use super::{Http2Options, Serve};
@@ -24,7 +24,7 @@ pub(super) struct Limits {
     #[cfg(feature = "serve-tls")]
     pub(super) handshake: Option<Duration>,
     pub(super) first_request: Option<Duration>,
-    header_read: Option<Duration>,
+    pub(super) header_read: Option<Duration>,
     pub(super) idle: Option<Duration>,
     pub(super) age: Option<Duration>,
     pub(super) age_grace: Duration,
@@ -50,10 +50,8 @@ impl Default for Limits {
 impl Limits {
     pub(super) fn hyper(&self) -> auto::Builder<TokioExecutor> {
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.header_read);
+        // The connection sees to that: see `Head`.
+        builder.http1().header_read_timeout(None);
         self.http2.apply(&mut builder);
         builder
     }
@@ -79,7 +77,8 @@ impl<L, S> Serve<L, S> {
     }
 
     /// How long the head of each request may take over HTTP/1.1: 30 seconds unless set, no limit with `None`.
-    /// Counted from the end of the answer before it, so that it limits how long a connection is idle, too.
+    /// Counted from the end of the answer before it, so that it limits how long a connection is idle, too. An
+    /// eighth of it may pass before that is noticed.
     pub fn header_read_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.limits.header_read = timeout.into();
         self

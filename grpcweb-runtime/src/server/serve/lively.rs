@@ -32,8 +32,9 @@ impl<I: AsyncRead + Unpin> AsyncRead for Lively<I> {
         let this = self.get_mut();
         let before = buf.filled().len();
         let read = Pin::new(&mut this.inner).poll_read(cx, buf);
-        if buf.filled().len() > before {
-            this.activity.moves();
+        let received = buf.filled().len() - before;
+        if received > 0 {
+            this.activity.receives(received);
         }
         read
     }

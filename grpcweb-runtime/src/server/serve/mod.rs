@@ -3,11 +3,14 @@
 mod accept;
 mod activity;
 mod bind;
+mod called;
 mod connection;
 mod connections;
 mod dispatch;
+mod greeted;
 #[cfg(feature = "listenfd")]
 mod handed_over;
+mod head;
 mod http2;
 mod in_flight;
 mod limits;

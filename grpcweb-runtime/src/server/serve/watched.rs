@@ -85,12 +85,17 @@ impl<B: Body> Body for WatchedBody<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, B::Error>>> {
-        let this = self.project();
-        let frame = ready!(this.inner.poll_frame(cx)?);
+        let mut this = self.project();
+        let frame = ready!(this.inner.as_mut().poll_frame(cx)?);
         Poll::Ready(frame.map(|frame| {
             Ok(frame.map_data(|data| InFlight {
                 data,
-                _running: this.running.clone(),
+                // The last bytes take it with them.
+                _running: if this.inner.is_end_stream() {
+                    this.running.take()
+                } else {
+                    this.running.clone()
+                },
             }))
         }))
     }
