@@ -1,7 +1,7 @@
 //! Waiting that ends.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -108,10 +108,9 @@ pub(crate) fn broken_off(deadline: Option<Instant>, status: Status) -> Status {
 /// Waits for a future until a timer is done.
 pub(crate) async fn within<T>(
     timer: &mut Option<Timer>,
-    future: impl Future<Output = Result<T, Status>>,
+    mut future: impl Future<Output = Result<T, Status>> + Unpin,
 ) -> Result<T, Status> {
-    let mut future = pin!(future);
-    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+    std::future::poll_fn(|cx| match Pin::new(&mut future).poll(cx) {
         Poll::Ready(result) => Poll::Ready(result),
         Poll::Pending => {
             poll_timer(timer, cx).map(|()| Err(Status::deadline_exceeded(DEADLINE_EXCEEDED)))

@@ -475,8 +475,10 @@ impl Drop for Inbound {
                 rest: Some(rest), ..
             }) if !body.is_end_stream() => rest.put(body),
             Half::Response(origin) => {
-                let dropped = Status::cancelled("the caller dropped the call before its end");
-                origin.ended(Err(&broken_off(origin.deadline, dropped)));
+                if origin.hooks.is_some() {
+                    let dropped = Status::cancelled("the caller dropped the call before its end");
+                    origin.ended(Err(&broken_off(origin.deadline, dropped)));
+                }
                 origin.request.call_is_over();
             }
             _ => {}

@@ -131,8 +131,8 @@ impl<T> Streaming<T> {
         self.parts.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn from_inbound(inbound: Inbound, decode: Decode<T>) -> Self {
-        Self::new(Source::Inbound(Box::new(inbound), decode))
+    pub(crate) fn from_inbound(inbound: impl Into<Box<Inbound>>, decode: Decode<T>) -> Self {
+        Self::new(Source::Inbound(inbound.into(), decode))
     }
 
     fn new(source: Source<T>) -> Self {

@@ -1,5 +1,5 @@
 use std::io::{self, Read};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -104,7 +104,7 @@ impl RequestReader {
         let next = block_on(async {
             let mut timer = deadline.map(Timer::at);
             let frame = std::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx));
-            within(&mut timer, async { Ok(frame.await) }).await
+            within(&mut timer, pin!(async { Ok(frame.await) })).await
         });
         match next.map_err(io::Error::other)? {
             Some(frame) => {

@@ -38,12 +38,11 @@ pub(super) struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Makes the call once.
-    pub(super) async fn once<T: Transport>(
+    /// The request of a call that is made once.
+    pub(super) fn only_request(
         &mut self,
-        transport: &mut T,
         content: Content,
-    ) -> Result<Answer, Status> {
+    ) -> (http::Request<Body>, RequestFailure) {
         let (body, failure) = match content {
             Content::Message(frame) => (Body::full(frame), RequestFailure::default()),
             Content::Stream(body, failure) => (body, failure),
@@ -55,7 +54,7 @@ impl Attempt<'_> {
         } = &mut self.head;
         let (metadata, extensions) = (std::mem::take(metadata), std::mem::take(extensions));
         let request = self.request(metadata, extensions, body, 0);
-        self.exchange(transport, request, failure).await
+        (request, failure)
     }
 
     /// Makes the call until it goes well, or is not to be made again.
@@ -93,14 +92,22 @@ impl Attempt<'_> {
         }
     }
 
-    async fn exchange<T: Transport>(
+    /// Sends a request, and looks at the head of its response.
+    pub(super) async fn exchange<T: Transport>(
         &self,
         transport: &mut T,
         request: http::Request<Body>,
         failure: RequestFailure,
     ) -> Result<Answer, Status> {
-        match respond(transport, request).await {
-            Ok(response) => Answer::open(response, self.settings, self.deadline, failure),
+        let response = match ready(transport).await {
+            Ok(()) => transport.call(request).await.map_err(Into::into),
+            Err(error) => Err(error),
+        };
+        match response {
+            Ok(response) => {
+                let response = response.map(Body::new);
+                Answer::open(response, self.settings, self.deadline, failure)
+            }
             Err(error) => {
                 Err(failure.or(broken_off(self.deadline, broken::status_of(None, error))))
             }
@@ -171,9 +178,13 @@ pub(super) async fn respond<T: Transport>(
     transport: &mut T,
     request: http::Request<Body>,
 ) -> Result<http::Response<Body>, BoxError> {
-    std::future::poll_fn(|cx| transport.poll_ready(cx))
-        .await
-        .map_err(Into::into)?;
+    ready(transport).await?;
     let response = transport.call(request).await.map_err(Into::into)?;
     Ok(response.map(Body::new))
+}
+
+async fn ready<T: Transport>(transport: &mut T) -> Result<(), BoxError> {
+    std::future::poll_fn(|cx| transport.poll_ready(cx))
+        .await
+        .map_err(Into::into)
 }

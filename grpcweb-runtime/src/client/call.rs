@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -270,7 +271,11 @@ impl<T: Transport> Client<T> {
                 let repeated = Box::pin(attempt.repeat(transport, frame, retries));
                 within(&mut timer, repeated).await?
             }
-            (content, _) => within(&mut timer, attempt.once(&mut transport, content)).await?,
+            (content, _) => {
+                let (request, failure) = attempt.only_request(content);
+                let exchange = pin!(attempt.exchange(&mut transport, request, failure));
+                within(&mut timer, exchange).await?
+            }
         };
         answer.end_at(timer);
         Ok(answer)

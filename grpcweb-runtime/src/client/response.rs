@@ -24,7 +24,8 @@ const QUOTE: usize = 200;
 /// A response that is known to be one of gRPC, before its messages are read.
 pub(super) struct Answer {
     metadata: MetadataMap,
-    inbound: Inbound,
+    /// Boxed, as it is large, and handed from one future to another.
+    inbound: Box<Inbound>,
 }
 
 impl Answer {
@@ -47,7 +48,7 @@ impl Answer {
                 };
                 Ok(Self {
                     metadata: MetadataMap::from_headers(head.headers),
-                    inbound: Inbound::response(body, format, origin),
+                    inbound: Box::new(Inbound::response(body, format, origin)),
                 })
             }
             Err(refusal) => {
