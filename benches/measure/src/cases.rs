@@ -5,15 +5,6 @@ use std::fmt;
 use crate::Plan;
 use crate::peers::{Peer, SERVERS};
 
-/// How the calls are made.
-#[derive(Clone, Copy)]
-pub(crate) enum Protocol {
-    /// HTTP/1.1, on as many connections.
-    Http1(u32),
-    /// HTTP/2, on one connection with as many streams at a time.
-    Http2(u32),
-}
-
 /// A kind of call.
 #[derive(Clone, Copy)]
 pub(crate) struct Case {
@@ -21,35 +12,44 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     /// `binary`, `text` or `grpc`.
     pub(crate) mode: &'static str,
-    pub(crate) protocol: Protocol,
+    pub(crate) is_http2: bool,
+    /// Connections of HTTP/1.1, where they are not as many as usual.
+    connections: Option<u32>,
 }
 
 impl Case {
-    /// HTTP/1.1, on 16 connections where there is more than one.
     pub(crate) const fn http1(name: &'static str, mode: &'static str) -> Self {
         Self {
             name,
             mode,
-            protocol: Protocol::Http1(16),
+            is_http2: false,
+            connections: None,
         }
     }
 
-    /// HTTP/2, with 32 streams where there is more than one.
-    pub(crate) const fn http2(name: &'static str, mode: &'static str) -> Self {
+    const fn http2(name: &'static str, mode: &'static str) -> Self {
         Self {
-            name,
-            mode,
-            protocol: Protocol::Http2(32),
+            is_http2: true,
+            ..Self::http1(name, mode)
         }
     }
 
-    pub(crate) const fn connections(mut self, connections: u32) -> Self {
-        self.protocol = Protocol::Http1(connections);
+    const fn connections(mut self, connections: u32) -> Self {
+        self.connections = Some(connections);
         self
     }
 
-    pub(crate) fn is_http2(&self) -> bool {
-        matches!(self.protocol, Protocol::Http2(_))
+    /// How many calls there are at a time: connections of HTTP/1.1, or streams on one of HTTP/2. Long calls are few, as
+    /// those that are not done at the end cost CPU time and are not counted.
+    pub(crate) fn at_a_time(&self) -> u32 {
+        let usual = if self.messages() > 1 {
+            4
+        } else if self.is_http2 {
+            32
+        } else {
+            16
+        };
+        self.connections.unwrap_or(usual)
     }
 
     /// How many messages a response has that counts are told of.
@@ -72,11 +72,11 @@ impl Case {
 
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let protocol = if self.is_http2() { "h2" } else { "h1" };
+        let protocol = if self.is_http2 { "h2" } else { "h1" };
         write!(f, "{} {} {protocol}", self.name, self.mode)?;
-        match self.protocol {
-            Protocol::Http1(16) | Protocol::Http2(_) => Ok(()),
-            Protocol::Http1(connections) => write!(f, " {connections} connections"),
+        match self.connections {
+            Some(connections) => write!(f, " {connections} connections"),
+            None => Ok(()),
         }
     }
 }

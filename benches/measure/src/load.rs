@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::Result;
-use crate::cases::{Case, Protocol};
+use crate::cases::Case;
 use crate::process::{on_core, printed, sibling};
 
 /// What was done in that while.
@@ -68,37 +68,33 @@ impl Request {
     /// Calls for as many seconds.
     pub(crate) fn call(&self, port: u16, seconds: u32) -> Result<Done> {
         let url = format!("http://127.0.0.1:{port}{}", self.path);
-        let printed = match self.case.protocol {
-            Protocol::Http1(connections) => printed(
-                on_core(1, "wrk")
-                    .args(["-t", "1", "-c", &connections.to_string()])
-                    .args(["-d", &format!("{seconds}s")])
-                    .arg("-s")
-                    .arg(&self.script)
-                    .arg(url),
-            )?,
-            Protocol::Http2(streams) => {
-                let mut h2load = on_core(1, "h2load");
-                h2load.args(["-c", "1", "-m", &streams.to_string()]);
-                h2load
-                    .args(["-D", &seconds.to_string(), "-d"])
-                    .arg(&self.body);
-                for (name, value) in &self.headers {
-                    h2load.args(["-H", &format!("{name}: {value}")]);
-                }
-                printed(h2load.arg(url))?
+        let at_a_time = self.case.at_a_time().to_string();
+        let (printed, done) = if self.case.is_http2 {
+            let mut h2load = on_core(1, "h2load");
+            h2load.args(["-c", "1", "-m", &at_a_time]);
+            h2load.args(["-D", &seconds.to_string(), "-d"]);
+            h2load.arg(&self.body);
+            for (name, value) in &self.headers {
+                h2load.args(["-H", &format!("{name}: {value}")]);
             }
-        };
-        let done = match self.case.protocol {
-            Protocol::Http1(_) => wrk(&printed),
-            Protocol::Http2(_) => h2load(&printed),
+            let printed = printed(h2load.arg(url))?;
+            let done = of_h2load(&printed);
+            (printed, done)
+        } else {
+            let mut wrk = on_core(1, "wrk");
+            wrk.args(["-t", "1", "-c", &at_a_time]);
+            wrk.args(["-d", &format!("{seconds}s"), "-s"]);
+            wrk.arg(&self.script);
+            let printed = printed(wrk.arg(url))?;
+            let done = of_wrk(&printed);
+            (printed, done)
         };
         done.ok_or_else(|| format!("calls failed, or none was made:\n{printed}").into())
     }
 }
 
 /// What wrk printed, where no call failed.
-fn wrk(printed: &str) -> Option<Done> {
+fn of_wrk(printed: &str) -> Option<Done> {
     if printed.contains("Socket errors") || printed.contains("Non-2xx") {
         return None;
     }
@@ -119,7 +115,7 @@ fn wrk(printed: &str) -> Option<Done> {
 }
 
 /// What h2load printed, where no call failed.
-fn h2load(printed: &str) -> Option<Done> {
+fn of_h2load(printed: &str) -> Option<Done> {
     let counts = printed.split("\nrequests: ").nth(1)?.lines().next()?;
     let count = |of: &str| -> Option<u64> {
         let counted = counts.split(", ").find_map(|it| it.strip_suffix(of))?;

@@ -61,9 +61,11 @@ pub(crate) fn write(file: &str) -> Result<()> {
             .to_owned())
     };
     let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
+    // A copy without its history measures as well.
+    let commit = of("git", &["describe", "--always", "--dirty"]).unwrap_or("unknown".to_owned());
     let lines = [
         ("date", of("date", &["-u", "+%Y-%m-%d"])?),
-        ("grpcweb", of("git", &["describe", "--always", "--dirty"])?),
+        ("grpcweb", commit),
         ("CPU", cpu()?),
         ("memory", memory()?),
         ("kernel", of("uname", &["-sr"])?),

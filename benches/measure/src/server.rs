@@ -68,7 +68,7 @@ impl Server {
         let mut load = on_core(1, sibling("load")?);
         load.args(["calls", &self.port.to_string(), case.name, case.mode]);
         load.arg(calls.to_string());
-        if case.is_http2() {
+        if case.is_http2 {
             load.arg("h2");
         }
         printed(&mut load)?;
