@@ -48,10 +48,13 @@ pub(crate) type Decode<T> = fn(Bytes) -> Result<T, Status>;
 
 /// Reads a message that a client sent.
 pub(crate) fn decode_request<C: Codec<T>, T>(payload: Bytes) -> Result<T, Status> {
-    C::decode(payload).map_err(|error| {
-        Status::invalid_argument(format!("the request message cannot be decoded: {error}"))
-            .with_source(error)
-    })
+    C::decode(payload).map_err(malformed_request)
+}
+
+/// What a client is told whose message is none.
+pub(crate) fn malformed_request(error: BoxError) -> Status {
+    Status::invalid_argument(format!("the request message cannot be decoded: {error}"))
+        .with_source(error)
 }
 
 /// Reads a message that a server sent.

@@ -114,6 +114,7 @@ pub mod rate_limit;
 #[cfg(feature = "reflection")]
 pub mod reflection;
 pub mod server;
+pub mod view;
 
 pub use body::{Body, HttpBody};
 pub use cancel::{CancelReason, Cancelled};

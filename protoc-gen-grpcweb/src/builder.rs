@@ -290,6 +290,14 @@ impl Builder {
         self
     }
 
+    /// Generates a view of each message at or below a path and of all that are in them, which borrows its
+    /// fields from the bytes that came. The methods of service traits that take such a message take its
+    /// view; clients are as they were. See `grpcweb_runtime::view`.
+    pub fn views(mut self, proto_path: impl Into<String>) -> Self {
+        self.options.views.push(proto_path.into());
+        self
+    }
+
     /// Leaves out the comments of what is at or below a path: messages, fields, services, methods.
     pub fn disable_comments(mut self, proto_path: impl Into<String>) -> Self {
         self.options.disable_comments.push(proto_path.into());

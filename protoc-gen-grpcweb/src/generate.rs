@@ -11,6 +11,7 @@ use prost_types::FileDescriptorProto;
 use crate::lower::{self, Descriptors, Lowered, PROST};
 use crate::options::Options;
 use crate::service::{Context, ServiceGenerator};
+use crate::views::Views;
 use crate::{Error, modules, print};
 
 /// What every generated file begins with.
@@ -39,7 +40,7 @@ pub(crate) enum Selection<'a> {
 }
 
 impl Selection<'_> {
-    fn includes(self, file: &str) -> bool {
+    pub(crate) fn includes(self, file: &str) -> bool {
         match self {
             Self::All => true,
             Self::Named(names) => names.iter().any(|name| name == file),
@@ -77,7 +78,9 @@ pub(crate) fn generate(
             (module, type_names.implementations(file.name(), options))
         })
         .collect();
-    let context = Rc::new(Context::new(options.clone(), &files, externs, renamed));
+    let views = Views::of(&files, selection, &externs, &renamed, options)?;
+    let context = Context::new(options.clone(), &files, externs, renamed, views);
+    let context = Rc::new(context);
     let config = config(options, &context);
     let mut packages = run_prost(config, files, selection)?;
     context.check()?;
@@ -97,7 +100,8 @@ pub(crate) fn generate(
     }
     for (module, code) in &packages {
         let name = file_name(module);
-        let code = print::pretty(&name, code, module.is_empty())?;
+        let views = context.views.code(module)?;
+        let code = print::pretty(&name, code, views, module.is_empty())?;
         let code = comments.put(&context.renamed.put_values(code));
         files.push(GeneratedFile {
             content: format!("{HEADER}{code}"),

@@ -86,6 +86,7 @@
 //! | [`bytes`](Builder::bytes) | `bytes=PROTO_PATH` | use bytes::Bytes for fields of type bytes |
 //! | [`btree_map`](Builder::btree_map) | `btree_map=PROTO_PATH` | use BTreeMap for map fields |
 //! | [`boxed`](Builder::boxed) | `boxed=PROTO_PATH` | put fields into a Box |
+//! | [`views`](Builder::views) | `views=PROTO_PATH` | generate views of messages, which borrow their fields, and hand them to services |
 //! | [`disable_comments`](Builder::disable_comments) | `disable_comments=PROTO_PATH` | leave out the comments of messages, fields, services, methods |
 //!
 //! What concerns the running of `protoc` and the writing of files is in [`Builder`] alone.
@@ -119,6 +120,7 @@ mod plugin;
 mod print;
 mod protoc;
 mod service;
+mod views;
 
 pub use builder::{Builder, compile_protos, configure};
 pub use error::Error;

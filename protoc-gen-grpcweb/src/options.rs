@@ -40,6 +40,7 @@ pub(crate) struct Options {
     pub(crate) bytes: Vec<String>,
     pub(crate) btree_map: Vec<String>,
     pub(crate) boxed: Vec<String>,
+    pub(crate) views: Vec<String>,
     pub(crate) disable_comments: Vec<String>,
 }
 
@@ -75,6 +76,7 @@ impl Default for Options {
             bytes: Vec::new(),
             btree_map: Vec::new(),
             boxed: Vec::new(),
+            views: Vec::new(),
             disable_comments: Vec::new(),
         }
     }
@@ -220,6 +222,11 @@ pub const OPTIONS: &[OptionHelp] = &[
     option("btree_map", PATH, "use BTreeMap for map fields"),
     option("boxed", PATH, "put fields into a Box"),
     option(
+        "views",
+        PATH,
+        "generate views of messages, which borrow their fields, and hand them to services",
+    ),
+    option(
         "disable_comments",
         PATH,
         "leave out the comments of messages, fields, services, methods",
@@ -269,6 +276,7 @@ impl Options {
             "message_attribute" => self.message_attributes.push(pair(name, value)?),
             "enum_attribute" => self.enum_attributes.push(pair(name, value)?),
             "boxed" => self.boxed.push(text(name, value)?),
+            "views" => self.views.push(text(name, value)?),
             "disable_comments" => self.disable_comments.push(text(name, value)?),
             "extern_path" => self.extern_paths.push(pair(name, value)?),
             "type_attribute" => self.type_attributes.push(pair(name, value)?),

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::Error;
+use crate::views::Addition;
 
 /// Lints that a user's crate may have on, and that what prost generates is not written for. On the
 /// module of a package, or on each item where there is none.
@@ -12,8 +13,14 @@ pub(crate) const ALLOW: [&str; 2] = [
     "#[allow(clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]",
 ];
 
-/// Formats the code of the file `name`. `bare` says that it is in no module of ours.
-pub(crate) fn pretty(name: &str, code: &str, bare: bool) -> Result<String, Error> {
+/// Formats the code of the file `name` and what is added to it. `bare` says that it is in no module of
+/// ours.
+pub(crate) fn pretty(
+    name: &str,
+    code: &str,
+    additions: Vec<Addition>,
+    bare: bool,
+) -> Result<String, Error> {
     let mut file = syn::parse_file(code).map_err(|error| {
         Error::with_source(
             format!(
@@ -22,10 +29,27 @@ pub(crate) fn pretty(name: &str, code: &str, bare: bool) -> Result<String, Error
             error,
         )
     })?;
+    for Addition { path, items } in additions {
+        if let Some(module) = module(&mut file.items, &path) {
+            module.extend(items);
+        }
+    }
     if bare {
         file.items = file.items.into_iter().map(allowing).collect();
     }
     Ok(space_out(&prettyplease::unparse(&file)))
+}
+
+/// What is in a module.
+fn module<'a>(items: &'a mut Vec<syn::Item>, path: &[String]) -> Option<&'a mut Vec<syn::Item>> {
+    let Some((first, rest)) = path.split_first() else {
+        return Some(items);
+    };
+    let inner = items.iter_mut().find_map(|item| match item {
+        syn::Item::Mod(module) if module.ident == first => module.content.as_mut(),
+        _ => None,
+    });
+    module(&mut inner?.1, rest)
 }
 
 /// The item with the lints switched off for itself.
@@ -91,12 +115,12 @@ trait T {
     fn g();
 }
 ";
-        assert_eq!(pretty("x.rs", code, false).unwrap(), expected);
+        assert_eq!(pretty("x.rs", code, Vec::new(), false).unwrap(), expected);
     }
 
     #[test]
     fn code_that_is_not_rust_is_an_error_that_names_the_file() {
-        let error = pretty("a.b.rs", "#[derive(] struct A;", false)
+        let error = pretty("a.b.rs", "#[derive(] struct A;", Vec::new(), false)
             .unwrap_err()
             .to_string();
         assert!(error.contains("a.b.rs"), "{error}");

@@ -32,9 +32,13 @@ fn both_doors_write_the_same_bytes() {
 #[test]
 fn the_generated_code_is_what_was_reviewed() {
     let dir = protos(ZOO);
-    let files = ["zoo.proto", "animals.proto"];
-    let files = through_protoc(dir.path(), &files, "build_blocking_client").unwrap();
-    for (name, content) in files {
+    let protos = ["zoo.proto", "animals.proto"];
+    let files = through_protoc(dir.path(), &protos, "build_blocking_client").unwrap();
+    let views = through_protoc(dir.path(), &["animals.proto"], "views=.zoo.v1.animals").unwrap();
+    let views = views
+        .into_iter()
+        .map(|(name, content)| (format!("views/{name}"), content));
+    for (name, content) in files.into_iter().chain(views) {
         let path = Path::new(GOLDEN).join(&name);
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             fs::write(&path, &content).unwrap();

@@ -250,6 +250,85 @@ fn fields_can_have_other_types() {
 }
 
 #[test]
+fn messages_can_have_views() {
+    let code = generated(
+        "views=.zoo.v1.animals.Animal,views=zoo.v1.Cage",
+        configure()
+            .views(".zoo.v1.animals.Animal")
+            .views("zoo.v1.Cage"),
+    );
+    for part in [
+        "pub struct AnimalView<'a>",
+        "pub struct CageView<'a>",
+        "rt::Request<super::animals::AnimalView<'_>>",
+        "rt::Request<rt::Streaming<rt::Encoded<super::animals::Animal>>>",
+        "rt::view::unary::<",
+        // What is in it, and borrows nothing.
+        "pub struct LockView {",
+        // Clients are as they were.
+        "rt::IntoRequest<super::animals::Animal>",
+    ] {
+        assert!(code.contains(part), "{part} is not in:\n{code}");
+    }
+    assert!(!code.contains("BareView"), "{code}");
+
+    let code = generated("views=.", configure().views("."));
+    assert!(code.contains("pub struct BareView {"), "{code}");
+    assert!(code.contains("rt::Request<()>"), "{code}");
+}
+
+/// A type has the name that a view would have.
+#[test]
+fn a_view_is_in_the_way_of_no_type() {
+    let dir = protos(&[(
+        "a.proto",
+        "syntax = \"proto3\"; package a;
+         message M { string text = 1; oneof choice { string left = 2; } enum ChoiceView { NONE = 0; } }
+         message MView { string text = 1; }
+         enum MView2 { ZERO = 0; }
+         service S { rpc Get(M) returns (MView); }",
+    )]);
+    let files = through_protoc(dir.path(), &["a.proto"], "views=.a").unwrap();
+    let code = &files[0].1;
+    for part in [
+        "pub struct MView3<'a> {",
+        "pub struct MViewView<'a> {",
+        "pub enum ChoiceView2<'a> {",
+        "rt::Request<super::MView3<'_>>",
+    ] {
+        assert!(code.contains(part), "{part} is not in:\n{code}");
+    }
+}
+
+#[test]
+fn a_view_that_is_somewhere_else_is_found_there() {
+    let code = generated(
+        "services_only,messages=crate::pb,views=.zoo.v1.animals.Animal",
+        configure()
+            .services_only(true)
+            .messages("crate::pb")
+            .views(".zoo.v1.animals.Animal"),
+    );
+    assert!(!code.contains("AnimalView"), "{code}");
+    let view = "rt::view::View<'_, crate::pb::zoo::v1::animals::Animal>";
+    assert!(code.contains(view), "{code}");
+}
+
+#[test]
+fn a_view_of_nothing_is_an_error_that_says_how_to_name_a_message() {
+    let dir = protos(ZOO);
+    for path in [".zoo.v1.Caeg", "Cage", ".zoo.v1.Keeper"] {
+        let said = through_protoc(dir.path(), &FILES, &format!("views={path}")).unwrap_err();
+        for part in [path, "no such message", ".pkg.Message"] {
+            assert!(said.contains(part), "{part} is not in: {said}");
+        }
+    }
+    // Of several runs, each has the options of all.
+    let options = "views=.zoo.v1.Caeg,package_files_only";
+    through_protoc(dir.path(), &FILES, options).unwrap();
+}
+
+#[test]
 fn comments_can_be_left_out() {
     let all = generated("", configure());
     assert!(all.contains("/// Keeps animals.") && all.contains("/// Finds one."));

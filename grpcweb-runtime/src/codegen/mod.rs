@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod server;
+pub mod view;
 
 pub use std::future::Future;
 pub use std::marker::{Send, Sync};
@@ -18,6 +19,7 @@ pub use crate::body::HttpBody;
 pub use crate::client::{Client, Transport};
 pub use crate::codec::Prost;
 pub use crate::server::{Call, ResponseFuture, RpcService, Settings, handle};
+pub use crate::view::Encoded;
 pub use crate::{
     Body, Idempotency, IntoRequest, MethodDescriptor, MethodKind, Request, Response, ServerOptions,
     ServiceDescriptor, Status, Streaming,

@@ -24,6 +24,7 @@ pub(crate) use editions::EDITIONS;
 pub(crate) use externs::Externs;
 pub(crate) use rename::Renamed;
 pub(crate) use type_names::TypeNames;
+pub(crate) use types::type_name;
 pub(crate) use well_known::PROST;
 
 /// Files as `protoc` describes them. The same bytes are read more than once, because `prost_types` does not know

@@ -51,7 +51,7 @@ fn add(
 }
 
 /// The name of a type as prost-build writes it.
-fn type_name(name: &str) -> String {
+pub(crate) fn type_name(name: &str) -> String {
     match name.to_upper_camel_case().as_str() {
         "Self" => "Self_".to_owned(),
         name if name.starts_with(|c: char| c.is_ascii_digit()) => format!("_{name}"),

@@ -7,6 +7,7 @@ use prost_types::FileDescriptorProto;
 use crate::Error;
 use crate::lower::{Externs, Renamed};
 use crate::options::{Options, is_at_or_below};
+use crate::views::Views;
 
 /// What the code for a service depends on beside the service itself, and what went wrong with one while
 /// prost-build, which knows no errors here, was calling.
@@ -14,6 +15,7 @@ pub(crate) struct Context {
     pub(super) options: Options,
     pub(crate) externs: Externs,
     pub(crate) renamed: Renamed,
+    pub(crate) views: Views,
     /// The file of each service, by its full name.
     files: HashMap<String, String>,
     problems: RefCell<Vec<String>>,
@@ -25,6 +27,7 @@ impl Context {
         files: &[FileDescriptorProto],
         externs: Externs,
         renamed: Renamed,
+        views: Views,
     ) -> Self {
         let files = files
             .iter()
@@ -39,6 +42,7 @@ impl Context {
             options,
             externs,
             renamed,
+            views,
             files,
             problems: RefCell::default(),
         }

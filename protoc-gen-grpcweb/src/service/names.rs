@@ -37,6 +37,8 @@ pub(super) struct MethodNames {
     /// The function, as in `say_hello`.
     pub(super) function: Ident,
     pub(super) input: syn::Type,
+    /// What a server has for it, where that is a view.
+    pub(super) view: Option<TokenStream>,
     pub(super) output: syn::Type,
     pub(super) kind: Kind,
     pub(super) idempotency: IdempotencyLevel,
@@ -128,10 +130,16 @@ impl MethodNames {
             name if name == in_rust => &method.proto_name,
             name => name,
         };
+        let input = message_type(&method.input_proto_type, &method.input_type, context)?;
+        let is_extern = context.externs.cover(&method.input_proto_type);
+        let view = context
+            .views
+            .request(&method.input_proto_type, &input, is_extern);
         Ok(Self {
             wire: wire.to_owned(),
             function: ident(&method.name)?,
-            input: message_type(&method.input_proto_type, &method.input_type, context)?,
+            input,
+            view,
             output: message_type(&method.output_proto_type, &method.output_type, context)?,
             kind,
             idempotency: method.options.idempotency_level(),

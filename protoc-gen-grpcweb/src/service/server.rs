@@ -111,7 +111,7 @@ fn parameter(service: &ServiceNames) -> Ident {
 fn declaration(service: &ServiceNames, method: &MethodNames, stub: bool) -> TokenStream {
     let MethodNames { function, docs, .. } = method;
     let deprecated = deprecation(method.deprecated);
-    let input = input_of(method);
+    let input = taken(method);
     let result = result_of(method);
     let body = if stub {
         let message = format!("{}/{} is not implemented", service.full_name, method.wire);
@@ -134,16 +134,37 @@ fn declaration(service: &ServiceNames, method: &MethodNames, stub: bool) -> Toke
     }
 }
 
+/// What a method of the trait takes.
+fn taken(method: &MethodNames) -> TokenStream {
+    let input = &method.input;
+    match &method.view {
+        Some(_) if method.kind.client_streams() => quote! { rt::Streaming<rt::Encoded<#input>> },
+        Some(view) => view.clone(),
+        None => input_of(method),
+    }
+}
+
 fn arm(service: &ServiceNames, method: &MethodNames) -> TokenStream {
     let MethodNames {
         wire,
         function,
         kind,
+        input,
         ..
     } = method;
     let trait_ = &service.trait_;
     let t = parameter(service);
+    let takes_view = method.view.is_some() && !kind.client_streams();
     let kind = kind.function();
+    if takes_view {
+        return quote! {
+            #wire => rt::view::#kind::<#input, _, _, _>(
+                call,
+                &self.service,
+                <#t as #trait_>::#function,
+            ),
+        };
+    }
     quote! {
         #wire => rt::server::#kind(call, rt::Prost, &self.service, <#t as #trait_>::#function),
     }

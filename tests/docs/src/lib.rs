@@ -19,3 +19,4 @@ page!(rate_limits, "rate-limits.md");
 #[cfg(unix)]
 page!(serving, "serving.md");
 page!(sharing_protos, "sharing-protos.md");
+page!(views, "views.md");
