@@ -80,7 +80,7 @@ pub(super) fn rpc(protocol: Protocol, metadata: Option<MetadataMap>, body: Body)
 /// even the head of the response until there is a message, and takes in what nobody reads. It takes the header
 /// out.
 pub(super) fn unbuffered(response: &mut Response<Body>) {
-    let no = HeaderValue::from_static("no");
+    let no = const { HeaderValue::from_static("no") };
     response.headers_mut().insert(ACCEL_BUFFERING, no);
 }
 

@@ -77,18 +77,21 @@ impl Protocol {
     pub(crate) fn request_content_type(self) -> HeaderValue {
         match self {
             // As browsers send it: not every server knows that of text with `+proto`.
-            Self::GrpcWebText => HeaderValue::from_static("application/grpc-web-text"),
+            Self::GrpcWebText => const { HeaderValue::from_static("application/grpc-web-text") },
             Self::GrpcWeb | Self::Grpc => self.content_type(),
         }
     }
 
     /// The content type of responses. A constant: nothing a peer sent is echoed.
     pub(crate) fn content_type(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Self::GrpcWeb => "application/grpc-web+proto",
-            Self::GrpcWebText => "application/grpc-web-text+proto",
-            Self::Grpc => "application/grpc+proto",
-        })
+        // Outside of a `const` block, every byte of one is looked at each time.
+        match self {
+            Self::GrpcWeb => const { HeaderValue::from_static("application/grpc-web+proto") },
+            Self::GrpcWebText => {
+                const { HeaderValue::from_static("application/grpc-web-text+proto") }
+            }
+            Self::Grpc => const { HeaderValue::from_static("application/grpc+proto") },
+        }
     }
 
     /// Whether bodies are in base64.
