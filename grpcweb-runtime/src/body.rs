@@ -8,6 +8,7 @@ use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 
 use crate::BoxError;
+use crate::wire::status;
 
 type Boxed = Pin<Box<dyn http_body::Body<Data = Bytes, Error = BoxError> + Send>>;
 
@@ -30,8 +31,8 @@ enum Kind {
     #[default]
     Empty,
     Full(Bytes),
-    /// One chunk, then HTTP trailers.
-    Trailed(Bytes, Box<HeaderMap>),
+    /// One chunk, then HTTP trailers: those of a call that went well where there are none.
+    Trailed(Bytes, Option<Box<HeaderMap>>),
     #[cfg(any(feature = "channel", feature = "serve"))]
     Incoming(hyper::body::Incoming),
     Boxed(Boxed),
@@ -50,9 +51,9 @@ impl Body {
         Self(Kind::Full(data.into()))
     }
 
-    /// A body of one chunk and HTTP trailers.
-    pub(crate) fn with_trailers(data: Bytes, trailers: HeaderMap) -> Self {
-        Self(Kind::Trailed(data, Box::new(trailers)))
+    /// A body of one chunk and HTTP trailers: those of a call that went well where there are none.
+    pub(crate) fn with_trailers(data: Bytes, trailers: Option<HeaderMap>) -> Self {
+        Self(Kind::Trailed(data, trailers.map(Box::new)))
     }
 
     /// Wraps another body. A `Body`, or hyper's own, is not boxed again.
@@ -125,7 +126,9 @@ impl http_body::Body for Body {
                 if !data.is_empty() {
                     return Poll::Ready(Some(Ok(Frame::data(std::mem::take(data)))));
                 }
-                let trailers = std::mem::take(trailers.as_mut());
+                let trailers = trailers
+                    .take()
+                    .map_or_else(status::ok, |trailers| *trailers);
                 self.0 = Kind::Empty;
                 Poll::Ready(Some(Ok(Frame::trailers(trailers))))
             }

@@ -29,17 +29,19 @@ pub(crate) fn unary(
     trailing: Option<MetadataMap>,
 ) -> Result<Body, Status> {
     let in_body = format.protocol.ends_in_body();
-    if in_body && trailing.is_none() {
+    let Some(trailing) = trailing else {
+        if !in_body {
+            return Ok(Body::with_trailers(message.freeze(), None));
+        }
         message.extend_from_slice(trailers::OK);
         return Ok(whole(format.protocol, message));
-    }
-    let trailing = trailing.unwrap_or_default();
+    };
     let trailers = trailers_of(Ok(()), trailing, format.limits.trailers)?;
     if in_body {
         trailers::put(&mut message, &trailers);
         Ok(whole(format.protocol, message))
     } else {
-        Ok(Body::with_trailers(message.freeze(), trailers))
+        Ok(Body::with_trailers(message.freeze(), Some(trailers)))
     }
 }
 

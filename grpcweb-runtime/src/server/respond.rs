@@ -104,7 +104,7 @@ pub(super) fn error_within(limit: usize, protocol: Protocol, status: &Status) ->
         response.headers_mut().extend(trailers);
         response
     } else {
-        let body = Body::with_trailers(bytes::Bytes::new(), trailers);
+        let body = Body::with_trailers(bytes::Bytes::new(), Some(trailers));
         rpc(protocol, Some(initial.clone()), body)
     }
 }

@@ -2,6 +2,7 @@
 //! (PROTOCOL-HTTP2, "Responses").
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -16,6 +17,14 @@ pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status"
 pub(crate) const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 pub(crate) const GRPC_STATUS_DETAILS: HeaderName =
     HeaderName::from_static("grpc-status-details-bin");
+
+/// The trailers of a call that went well and has no trailing metadata.
+pub(crate) fn ok() -> HeaderMap {
+    // A copy of a map costs three quarters of one that is filled.
+    static OK: LazyLock<HeaderMap> =
+        LazyLock::new(|| HeaderMap::from_iter([(GRPC_STATUS, HeaderValue::from_static("0"))]));
+    OK.clone()
+}
 
 /// The most bytes of a message that are sent; what is beyond is cut off.
 const MAX_MESSAGE: usize = 8 * 1024;
