@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use prost::Message;
 
 use crate::format::Format;
-use crate::wire::frame::{COMPRESSED, HEADER_LEN, put_frame};
+use crate::wire::frame::{COMPRESSED, HEADER_LEN, put_frame, put_header};
 use crate::{BoxError, Status};
 
 /// A way to write messages of a type. What a call does beside that is the same for all of them.
@@ -79,17 +79,26 @@ pub(crate) fn encode_alone<C: Codec<T>, T>(
     Ok((buf, len))
 }
 
-/// Appends a message frame. Returns the length of the message before it was compressed.
+/// Appends a message frame, and where there is no room for it behind others, `room` at least. Returns the
+/// length of the message before it was compressed.
 pub(crate) fn encode_into<C: Codec<T>, T>(
     message: &T,
     format: &Format,
+    room: usize,
     buf: &mut BytesMut,
 ) -> Result<usize, Status> {
     let len = checked_len(C::encoded_len(message), format)?;
-    buf.reserve(HEADER_LEN + len);
     let start = buf.len();
-    put_frame(buf, 0, |buf| C::encode(message, buf));
-    compress_from(start, buf, format)?;
+    let frame = HEADER_LEN + len;
+    if buf.capacity() - start < frame {
+        buf.reserve(if start == 0 { frame } else { frame.max(room) });
+    }
+    put_header(buf, 0, len);
+    C::encode(message, buf);
+    debug_assert_eq!(buf.len() - start, frame, "the length was said beforehand");
+    if format.compression.is_some() {
+        compress_from(start, buf, format)?;
+    }
     Ok(len)
 }
 

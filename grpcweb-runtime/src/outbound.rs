@@ -10,7 +10,9 @@ use http_body::Frame;
 
 use crate::codec::{self, Codec};
 use crate::format::Format;
+use crate::server::{Direction, Observed};
 use crate::signal::{Signal, Ticket};
+use crate::streaming::AT_ONCE;
 use crate::wire::protocol::Protocol;
 use crate::wire::{status, text, trailers};
 use crate::{Body, BoxError, MetadataMap, Status, Streaming};
@@ -118,41 +120,18 @@ pub(crate) fn trailers_of(
 
 /// Messages that encode themselves: what is left of a [`Streaming`] when its type is forgotten.
 pub(crate) trait Messages: Send {
-    /// Appends the frame of the next message, whose length before it was compressed this is.
-    fn poll_encode(
-        &mut self,
-        cx: &mut Context<'_>,
-        format: &Format,
-        buf: &mut BytesMut,
-    ) -> Poll<Option<Result<usize, Status>>>;
-
-    /// What the stream ended with.
-    fn trailers(&self) -> &MetadataMap;
-
-    /// Appends every message that is ready, up to [`COALESCE`] bytes: here, so that only the first of them
-    /// is asked for without knowing their type.
+    /// Appends the frame of every message that is ready, up to [`COALESCE`] bytes. Observers are told of
+    /// each of them.
     fn poll_fill(
         &mut self,
         cx: &mut Context<'_>,
         format: &Format,
         buf: &mut BytesMut,
-    ) -> Poll<Filled> {
-        while buf.len() < COALESCE {
-            let others = buf.len();
-            match self.poll_encode(cx, format, buf) {
-                Poll::Ready(Some(Ok(_))) => {}
-                Poll::Ready(Some(Err(status))) => return Poll::Ready(Filled::Ended(Err(status))),
-                Poll::Ready(None) => return Poll::Ready(Filled::Ended(Ok(()))),
-                Poll::Pending if others == 0 => return Poll::Pending,
-                Poll::Pending => break,
-            }
-            let room = buf.capacity() - buf.len();
-            if others > 0 && buf.len() < COALESCE && room < buf.len() - others {
-                buf.reserve(COALESCE);
-            }
-        }
-        Poll::Ready(Filled::Enough)
-    }
+        observed: Option<&Observed>,
+    ) -> Poll<Filled>;
+
+    /// What the stream ended with.
+    fn trailers(&self) -> &MetadataMap;
 }
 
 struct Encoded<C, T> {
@@ -169,14 +148,34 @@ pub(crate) fn encoded<C: Codec<T>, T: 'static>(messages: Streaming<T>) -> Box<dy
 }
 
 impl<C: Codec<T>, T: 'static> Messages for Encoded<C, T> {
-    fn poll_encode(
+    fn poll_fill(
         &mut self,
         cx: &mut Context<'_>,
         format: &Format,
         buf: &mut BytesMut,
-    ) -> Poll<Option<Result<usize, Status>>> {
-        let next = ready!(self.messages.poll_message(cx));
-        Poll::Ready(next.map(|message| codec::encode_into::<C, T>(&message?, format, buf)))
+        observed: Option<&Observed>,
+    ) -> Poll<Filled> {
+        while buf.len() < COALESCE {
+            let is_first = buf.is_empty();
+            // A chunk that is begun is filled before other tasks run.
+            let at_once = if is_first { AT_ONCE } else { 2 * AT_ONCE };
+            let message = match self.messages.poll_within(at_once, cx) {
+                Poll::Ready(Some(Ok(message))) => message,
+                Poll::Ready(Some(Err(status))) => return Poll::Ready(Filled::Ended(Err(status))),
+                Poll::Ready(None) => return Poll::Ready(Filled::Ended(Ok(()))),
+                Poll::Pending if is_first => return Poll::Pending,
+                Poll::Pending => break,
+            };
+            match codec::encode_into::<C, T>(&message, format, COALESCE, buf) {
+                Ok(len) => {
+                    if let Some(observed) = observed {
+                        observed.message(Direction::Sent, len);
+                    }
+                }
+                Err(status) => return Poll::Ready(Filled::Ended(Err(status))),
+            }
+        }
+        Poll::Ready(Filled::Enough)
     }
 
     fn trailers(&self) -> &MetadataMap {
@@ -213,12 +212,13 @@ impl Buffer {
     pub(crate) fn poll_fill(
         &mut self,
         messages: &mut dyn Messages,
+        observed: Option<&Observed>,
         cx: &mut Context<'_>,
     ) -> Poll<Filled> {
         if self.room > 0 && self.buf.is_empty() && !self.buf.try_reclaim(self.room) {
             self.buf = BytesMut::with_capacity(self.room);
         }
-        let filled = messages.poll_fill(cx, &self.format, &mut self.buf);
+        let filled = messages.poll_fill(cx, &self.format, &mut self.buf, observed);
         let len = self.buf.len();
         match filled {
             Poll::Ready(Filled::Enough) if len >= COALESCE => {
@@ -326,7 +326,7 @@ impl http_body::Body for RequestBody {
                 let over = Status::cancelled("the call was over before its request");
                 return Poll::Ready(Some(Err(over.into())));
             }
-            match ready!(this.buffer.poll_fill(this.messages.as_mut(), cx)) {
+            match ready!(this.buffer.poll_fill(this.messages.as_mut(), None, cx)) {
                 Filled::Enough => {}
                 Filled::Ended(Ok(())) => this.ended = true,
                 Filled::Ended(Err(status)) => {
@@ -364,7 +364,10 @@ mod tests {
         let mut buffer = Buffer::new(Format::new(Protocol::GrpcWeb, Limits::DEFAULT));
         let mut cx = Context::from_waker(Waker::noop());
         let mut chunks = Vec::new();
-        while buffer.poll_fill(messages.as_mut(), &mut cx).is_ready() {
+        while buffer
+            .poll_fill(messages.as_mut(), None, &mut cx)
+            .is_ready()
+        {
             let room = buffer.buf.capacity();
             let chunk = buffer.take().unwrap();
             assert!(
@@ -376,5 +379,25 @@ mod tests {
         assert_eq!(chunks.iter().sum::<usize>(), 1000 * (HEADER_LEN + 62));
         assert!(chunks.len() <= 3, "{chunks:?}");
         assert_eq!(buffer.buf.capacity(), 0);
+    }
+    #[test]
+    fn a_chunk_is_full_before_other_tasks_run() {
+        let messages = Streaming::from_iter(std::iter::repeat_n("a".repeat(60), 10_000));
+        let mut messages = encoded::<Prost, String>(messages);
+        let mut buffer = Buffer::new(Format::new(Protocol::GrpcWeb, Limits::DEFAULT));
+        let mut cx = Context::from_waker(Waker::noop());
+        let (mut full, mut rests) = (0, 0);
+        loop {
+            match buffer.poll_fill(messages.as_mut(), None, &mut cx) {
+                Poll::Ready(Filled::Enough) => {
+                    assert!(buffer.take().unwrap().len() >= COALESCE);
+                    full += 1;
+                }
+                Poll::Ready(Filled::Ended(result)) => break result.unwrap(),
+                Poll::Pending => rests += 1,
+            }
+        }
+        assert_eq!(full, 10_000 * (HEADER_LEN + 62) / COALESCE);
+        assert!(rests >= 5, "{rests}");
     }
 }

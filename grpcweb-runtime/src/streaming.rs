@@ -42,7 +42,7 @@ pub struct Streaming<T> {
 }
 
 /// The most messages that are handed out in a row without letting other tasks run.
-const AT_ONCE: u16 = 1024;
+pub(crate) const AT_ONCE: u16 = 1024;
 
 struct Parts<T> {
     source: Source<T>,
@@ -53,6 +53,7 @@ struct Parts<T> {
 enum Source<T> {
     Inbound(Box<Inbound>, Decode<T>),
     Local(Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>),
+    Iter(Box<dyn Iterator<Item = T> + Send>),
     Ended,
 }
 
@@ -71,7 +72,7 @@ impl<T> Streaming<T> {
     where
         I: IntoIterator<Item = T, IntoIter: Send + 'static>,
     {
-        Self::from_stream(Iter(messages.into_iter()))
+        Self::new(Source::Iter(Box::new(messages.into_iter())))
     }
 
     /// Adds trailing metadata that is known at the end of the stream: `trailers` is called after the last
@@ -176,8 +177,18 @@ impl<T> Streaming<T> {
     }
 
     pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Status>>> {
+        self.poll_within(AT_ONCE, cx)
+    }
+
+    /// The same, where there may be so many messages `at_once`.
+    #[inline(always)]
+    pub(crate) fn poll_within(
+        &mut self,
+        at_once: u16,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<T, Status>>> {
         // A source that never waits would keep the task, and its timers, from everything else.
-        if self.at_once == AT_ONCE {
+        if self.at_once >= at_once {
             self.at_once = 0;
             cx.waker().wake_by_ref();
             return self.poll_shutdown(cx);
@@ -199,6 +210,7 @@ impl<T> Streaming<T> {
                 Err(status) => Some(Err(status)),
             }),
             Source::Local(stream) => stream.as_mut().poll_next(cx),
+            Source::Iter(messages) => Poll::Ready(messages.next().map(Ok)),
             Source::Ended => Poll::Ready(None),
         };
         match polled {
@@ -265,18 +277,6 @@ impl<T> Stream for Streaming<T> {
 impl<T> fmt::Debug for Streaming<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Streaming").finish_non_exhaustive()
-    }
-}
-
-struct Iter<I>(I);
-
-impl<I> Unpin for Iter<I> {}
-
-impl<I: Iterator> Stream for Iter<I> {
-    type Item = Result<I::Item, Status>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(self.0.next().map(Ok))
     }
 }
 

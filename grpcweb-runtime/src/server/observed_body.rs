@@ -7,10 +7,7 @@ use http::Response;
 use http_body::{Body as _, Frame, SizeHint};
 
 use crate::cancel::CallContext;
-use crate::format::Format;
-use crate::outbound::Messages;
-use crate::server::Direction;
-use crate::{Body, BoxError, MetadataMap, Status};
+use crate::{Body, BoxError};
 
 /// Lets the observers of a call know when its response has left, or never will.
 pub(super) fn watch(response: Response<Body>, context: &Arc<CallContext>) -> Response<Body> {
@@ -69,44 +66,5 @@ impl Drop for ObservedBody {
         // What a stream drops with it is of the call.
         drop(std::mem::take(&mut self.body));
         self.context.finish(false);
-    }
-}
-
-/// Lets the observers of a call know of the messages of its response.
-pub(super) fn watch_messages(
-    messages: Box<dyn Messages>,
-    context: &Arc<CallContext>,
-) -> Box<dyn Messages> {
-    if context.observed.is_none() {
-        return messages;
-    }
-    Box::new(ObservedMessages {
-        messages,
-        context: Arc::clone(context),
-    })
-}
-
-/// The messages of a streaming response, which observers are told of.
-struct ObservedMessages {
-    messages: Box<dyn Messages>,
-    context: Arc<CallContext>,
-}
-
-impl Messages for ObservedMessages {
-    fn poll_encode(
-        &mut self,
-        cx: &mut Context<'_>,
-        format: &Format,
-        buf: &mut bytes::BytesMut,
-    ) -> Poll<Option<Result<usize, Status>>> {
-        let encoded = ready!(self.messages.poll_encode(cx, format, buf));
-        if let Some(Ok(len)) = encoded {
-            self.context.message(Direction::Sent, len);
-        }
-        Poll::Ready(encoded)
-    }
-
-    fn trailers(&self) -> &MetadataMap {
-        self.messages.trailers()
     }
 }

@@ -131,7 +131,6 @@ impl Answer {
         rest: Option<Arc<Remainder>>,
     ) -> http::Response<Body> {
         let context = Arc::clone(&running.context);
-        let messages = observed_body::watch_messages(messages, &context);
         let body = StreamBody::new(self.format, messages, trailing, running, rest);
         let mut response = self.respond(metadata, Body::new(body));
         respond::unbuffered(&mut response);

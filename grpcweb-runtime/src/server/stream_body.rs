@@ -126,7 +126,8 @@ impl StreamBody {
             return Poll::Ready(Some(Err(status)));
         }
         let buffer = &mut self.buffer;
-        match running.run(|| buffer.poll_fill(messages.as_mut(), cx)) {
+        let observed = running.context.observed.as_deref();
+        match running.run(|| buffer.poll_fill(messages.as_mut(), observed, cx)) {
             Ok(Poll::Ready(Filled::Ended(result))) => Poll::Ready(Some(result)),
             Ok(Poll::Ready(Filled::Enough)) => Poll::Ready(None),
             Ok(Poll::Pending) => {
@@ -226,12 +227,13 @@ mod tests {
     struct Waiting;
 
     impl Messages for Waiting {
-        fn poll_encode(
+        fn poll_fill(
             &mut self,
             _: &mut Context<'_>,
             _: &Format,
             _: &mut bytes::BytesMut,
-        ) -> Poll<Option<Result<usize, Status>>> {
+            _: Option<&crate::server::Observed>,
+        ) -> Poll<Filled> {
             Poll::Pending
         }
 

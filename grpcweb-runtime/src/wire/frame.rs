@@ -273,6 +273,14 @@ pub(crate) fn is_only_message(chunk: &[u8], limit: usize) -> bool {
     payload.len() <= limit && usize::try_from(u32::from_be_bytes(*len)) == Ok(payload.len())
 }
 
+/// Writes the header of a frame whose payload of `len` bytes comes next.
+///
+/// The caller has checked that it fits the four bytes of the length.
+pub(crate) fn put_header(buf: &mut BytesMut, flags: u8, len: usize) {
+    let [a, b, c, d] = u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes();
+    buf.extend_from_slice(&[flags, a, b, c, d]);
+}
+
 /// Writes a frame whose payload `write` appends to the buffer; the length is filled in after it.
 ///
 /// The caller has checked that the payload fits the four bytes of the length.
