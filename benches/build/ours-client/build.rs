@@ -1,0 +1,7 @@
+//! Generates the code of the service.
+
+fn main() -> Result<(), protoc_gen_grpcweb::Error> {
+    protoc_gen_grpcweb::configure()
+        .build_server(false)
+        .compile_protos(&["../proto/hello.proto"], &["../proto"])
+}
