@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use connectrpc::{RequestContext, Response, Router, Server, ServiceRequest, ServiceResult};
-use proto::hello::{Greeter, GreeterExt as _, HelloReply, HelloRequest};
+use proto::hello::{Greeter, HelloReply, HelloRequest};
 use tokio::net::TcpListener;
 
 mod proto {
@@ -13,6 +13,7 @@ mod proto {
 
 struct MyGreeter;
 
+#[expect(refining_impl_trait, reason = "as its documentation writes it")]
 impl Greeter for MyGreeter {
     async fn say_hello(
         &self,
