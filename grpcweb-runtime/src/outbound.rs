@@ -155,6 +155,7 @@ impl<C: Codec<T>, T: 'static> Messages for Encoded<C, T> {
         buf: &mut BytesMut,
         observed: Option<&Observed>,
     ) -> Poll<Filled> {
+        let rests = self.messages.rests_next();
         while buf.len() < COALESCE {
             let is_first = buf.is_empty();
             // A chunk that is begun is filled before other tasks run.
@@ -163,6 +164,7 @@ impl<C: Codec<T>, T: 'static> Messages for Encoded<C, T> {
                 Poll::Ready(Some(Ok(message))) => message,
                 Poll::Ready(Some(Err(status))) => return Poll::Ready(Filled::Ended(Err(status))),
                 Poll::Ready(None) => return Poll::Ready(Filled::Ended(Ok(()))),
+                Poll::Pending if is_first && rests => return Poll::Ready(Filled::Resting),
                 Poll::Pending if is_first => return Poll::Pending,
                 Poll::Pending => break,
             };
@@ -191,11 +193,13 @@ pub(crate) struct Buffer {
     room: usize,
 }
 
-/// What is to be done after [`Buffer::poll_fill`].
+/// What [`Messages::poll_fill`] has come to.
 pub(crate) enum Filled {
-    /// To hand out what is there.
+    /// What is there is to be handed out.
     Enough,
-    /// The same, and no more comes.
+    /// Nothing is there, and the task is woken at once: other tasks are to run.
+    Resting,
+    /// What is there is to be handed out, and no more comes.
     Ended(Result<(), Status>),
 }
 
@@ -208,29 +212,35 @@ impl Buffer {
         }
     }
 
-    /// Takes every message that is ready, up to [`COALESCE`] bytes.
+    /// Takes every message that is ready, up to [`COALESCE`] bytes. Ready with what the stream ended with, or
+    /// with `None` where there is something to hand out.
     pub(crate) fn poll_fill(
         &mut self,
         messages: &mut dyn Messages,
         observed: Option<&Observed>,
         cx: &mut Context<'_>,
-    ) -> Poll<Filled> {
+    ) -> Poll<Option<Result<(), Status>>> {
         if self.room > 0 && self.buf.is_empty() && !self.buf.try_reclaim(self.room) {
             self.buf = BytesMut::with_capacity(self.room);
         }
-        let filled = messages.poll_fill(cx, &self.format, &mut self.buf, observed);
-        let len = self.buf.len();
-        match filled {
-            Poll::Ready(Filled::Enough) if len >= COALESCE => {
-                self.room = (len + len / 16).min(2 * COALESCE);
+        match messages.poll_fill(cx, &self.format, &mut self.buf, observed) {
+            Poll::Ready(Filled::Enough) => {
+                let len = self.buf.len();
+                if len >= COALESCE {
+                    self.room = (len + len / 16).min(2 * COALESCE);
+                }
+                Poll::Ready(None)
             }
-            Poll::Pending if self.room > 0 => {
-                self.room = 0;
-                self.buf = BytesMut::new();
+            Poll::Ready(Filled::Ended(result)) => Poll::Ready(Some(result)),
+            Poll::Ready(Filled::Resting) => Poll::Pending,
+            Poll::Pending => {
+                if self.room > 0 {
+                    self.room = 0;
+                    self.buf = BytesMut::new();
+                }
+                Poll::Pending
             }
-            _ => {}
         }
-        filled
     }
 
     pub(crate) fn put_trailers(&mut self, trailers: &HeaderMap) {
@@ -327,9 +337,9 @@ impl http_body::Body for RequestBody {
                 return Poll::Ready(Some(Err(over.into())));
             }
             match ready!(this.buffer.poll_fill(this.messages.as_mut(), None, cx)) {
-                Filled::Enough => {}
-                Filled::Ended(Ok(())) => this.ended = true,
-                Filled::Ended(Err(status)) => {
+                None => {}
+                Some(Ok(())) => this.ended = true,
+                Some(Err(status)) => {
                     this.ended = true;
                     this.failure.set(status.clone());
                     return Poll::Ready(Some(Err(status.into())));
@@ -389,12 +399,18 @@ mod tests {
         let (mut full, mut rests) = (0, 0);
         loop {
             match buffer.poll_fill(messages.as_mut(), None, &mut cx) {
-                Poll::Ready(Filled::Enough) => {
+                Poll::Ready(None) => {
                     assert!(buffer.take().unwrap().len() >= COALESCE);
                     full += 1;
                 }
-                Poll::Ready(Filled::Ended(result)) => break result.unwrap(),
-                Poll::Pending => rests += 1,
+                Poll::Ready(Some(result)) => break result.unwrap(),
+                Poll::Pending => {
+                    assert!(
+                        buffer.buf.capacity() > COALESCE,
+                        "the next chunk comes at once"
+                    );
+                    rests += 1;
+                }
             }
         }
         assert_eq!(full, 10_000 * (HEADER_LEN + 62) / COALESCE);

@@ -176,6 +176,11 @@ impl<T> Streaming<T> {
         }
     }
 
+    /// Whether other tasks run before the next message, be it there.
+    pub(crate) fn rests_next(&self) -> bool {
+        self.at_once >= AT_ONCE
+    }
+
     pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Status>>> {
         self.poll_within(AT_ONCE, cx)
     }
@@ -210,7 +215,13 @@ impl<T> Streaming<T> {
                 Err(status) => Some(Err(status)),
             }),
             Source::Local(stream) => stream.as_mut().poll_next(cx),
-            Source::Iter(messages) => Poll::Ready(messages.next().map(Ok)),
+            Source::Iter(messages) => match messages.next() {
+                Some(message) => {
+                    self.at_once += 1;
+                    return Poll::Ready(Some(Ok(message)));
+                }
+                None => Poll::Ready(None),
+            },
             Source::Ended => Poll::Ready(None),
         };
         match polled {

@@ -13,7 +13,7 @@ use super::running::Running;
 use super::watchdog::Watchdog;
 use crate::deadline::DEADLINE_EXCEEDED;
 use crate::format::Format;
-use crate::outbound::{Buffer, Filled, Messages};
+use crate::outbound::{Buffer, Messages};
 use crate::{BoxError, CancelReason, MetadataMap, Status};
 
 /// The body of a streaming response.
@@ -128,8 +128,7 @@ impl StreamBody {
         let buffer = &mut self.buffer;
         let observed = running.context.observed.as_deref();
         match running.run(|| buffer.poll_fill(messages.as_mut(), observed, cx)) {
-            Ok(Poll::Ready(Filled::Ended(result))) => Poll::Ready(Some(result)),
-            Ok(Poll::Ready(Filled::Enough)) => Poll::Ready(None),
+            Ok(Poll::Ready(filled)) => Poll::Ready(filled),
             Ok(Poll::Pending) => {
                 if running.context.deadline.is_some() {
                     *reader = Some(cx.waker().clone());
@@ -233,7 +232,7 @@ mod tests {
             _: &Format,
             _: &mut bytes::BytesMut,
             _: Option<&crate::server::Observed>,
-        ) -> Poll<Filled> {
+        ) -> Poll<crate::outbound::Filled> {
             Poll::Pending
         }
 
