@@ -9,6 +9,7 @@ use http_body::{Body as _, Frame, SizeHint};
 
 use crate::format::Format;
 use crate::wire::frame::{HEADER_LEN, is_only_message};
+use crate::wire::text;
 use crate::{Body, BoxError};
 
 /// What a first look at a body finds.
@@ -21,7 +22,7 @@ pub(super) enum Found {
 
 /// Looks once, and does not wait.
 pub(super) fn look(mut body: Body, format: &Format, cx: &mut Context<'_>) -> Found {
-    if format.protocol.is_text() || body.is_end_stream() {
+    if body.is_end_stream() {
         return Found::Other(body);
     }
     let chunk = match Pin::new(&mut body).poll_frame(cx) {
@@ -33,16 +34,27 @@ pub(super) fn look(mut body: Body, format: &Format, cx: &mut Context<'_>) -> Fou
             Err(error) => return Found::Other(Seen::body(Err(error), body)),
         },
     };
-    let limits = &format.limits;
-    let is_all = is_only_message(&chunk, limits.decoding)
-        && u64::try_from(chunk.len()).is_ok_and(|len| len <= limits.body)
-        && body.is_end_stream();
-    if !is_all {
-        return Found::Other(Seen::body(Ok(Frame::data(chunk)), body));
+    match only_message(&chunk, &body, format) {
+        Some(payload) => Found::Message(payload),
+        None => Found::Other(Seen::body(Ok(Frame::data(chunk)), body)),
     }
-    let mut payload = chunk;
-    payload.advance(HEADER_LEN);
-    Found::Message(payload)
+}
+
+/// The payload, where a chunk and the end are all that there is.
+fn only_message(chunk: &Bytes, rest: &Body, format: &Format) -> Option<Bytes> {
+    let limits = &format.limits;
+    if !rest.is_end_stream() || u64::try_from(chunk.len()).ok()? > limits.body {
+        return None;
+    }
+    let mut frame = if format.protocol.is_text() {
+        text::decode(chunk)?
+    } else {
+        chunk.clone()
+    };
+    is_only_message(&frame, limits.decoding).then(|| {
+        frame.advance(HEADER_LEN);
+        frame
+    })
 }
 
 /// A body whose first frame was looked at.

@@ -61,6 +61,13 @@ impl fmt::Display for TextError {
 
 impl std::error::Error for TextError {}
 
+/// Decodes a text that is there as a whole, if it is one.
+pub(crate) fn decode(text: &[u8]) -> Option<Bytes> {
+    let mut decoder = TextDecoder::default();
+    let decoded = decoder.decode(text);
+    (decoder.check().is_ok() && decoder.finish().is_ok()).then_some(decoded)
+}
+
 /// Decodes base64 that may be cut and padded anywhere.
 #[derive(Debug, Default)]
 pub(crate) struct TextDecoder {
