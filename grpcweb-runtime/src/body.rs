@@ -33,9 +33,16 @@ enum Kind {
     Full(Bytes),
     /// One chunk, then HTTP trailers: those of a call that went well where there are none.
     Trailed(Bytes, Option<Box<HeaderMap>>),
+    Pieces(Box<Pieces>),
     #[cfg(any(feature = "channel", feature = "serve"))]
     Incoming(hyper::body::Incoming),
     Boxed(Boxed),
+}
+
+/// Several chunks, the next one last, then HTTP trailers, if any.
+struct Pieces {
+    data: Vec<Bytes>,
+    trailers: Option<HeaderMap>,
 }
 
 impl Body {
@@ -54,6 +61,15 @@ impl Body {
     /// A body of one chunk and HTTP trailers: those of a call that went well where there are none.
     pub(crate) fn with_trailers(data: Bytes, trailers: Option<HeaderMap>) -> Self {
         Self(Kind::Trailed(data, trailers.map(Box::new)))
+    }
+
+    /// A body of several chunks, and HTTP trailers, if any.
+    pub(crate) fn in_pieces(data: [Bytes; 3], trailers: Option<HeaderMap>) -> Self {
+        let data = data.into_iter().rev().filter(|data| !data.is_empty());
+        Self(Kind::Pieces(Box::new(Pieces {
+            data: data.collect(),
+            trailers,
+        })))
     }
 
     /// Wraps another body. A `Body`, or hyper's own, is not boxed again.
@@ -132,6 +148,11 @@ impl http_body::Body for Body {
                 self.0 = Kind::Empty;
                 Poll::Ready(Some(Ok(Frame::trailers(trailers))))
             }
+            Kind::Pieces(pieces) => {
+                let data = pieces.data.pop().map(Frame::data);
+                let frame = data.or_else(|| pieces.trailers.take().map(Frame::trailers));
+                Poll::Ready(frame.map(Ok))
+            }
             #[cfg(any(feature = "channel", feature = "serve"))]
             Kind::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
             Kind::Boxed(body) => body.as_mut().poll_frame(cx),
@@ -143,6 +164,7 @@ impl http_body::Body for Body {
             Kind::Empty => true,
             Kind::Full(data) => data.is_empty(),
             Kind::Trailed(..) => false,
+            Kind::Pieces(pieces) => pieces.data.is_empty() && pieces.trailers.is_none(),
             #[cfg(any(feature = "channel", feature = "serve"))]
             Kind::Incoming(body) => body.is_end_stream(),
             Kind::Boxed(body) => body.is_end_stream(),
@@ -155,6 +177,11 @@ impl http_body::Body for Body {
             Kind::Full(data) => SizeHint::with_exact(u64::try_from(data.len()).unwrap_or(u64::MAX)),
             // An exact size would become a `content-length`, at which some clients stop reading.
             Kind::Trailed(..) => SizeHint::default(),
+            Kind::Pieces(pieces) if pieces.trailers.is_some() => SizeHint::default(),
+            Kind::Pieces(pieces) => {
+                let len: usize = pieces.data.iter().map(Bytes::len).sum();
+                SizeHint::with_exact(u64::try_from(len).unwrap_or(u64::MAX))
+            }
             #[cfg(any(feature = "channel", feature = "serve"))]
             Kind::Incoming(body) => body.size_hint(),
             Kind::Boxed(body) => body.size_hint(),

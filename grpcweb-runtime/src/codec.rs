@@ -3,6 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use prost::Message;
 
+use crate::apart::{Apart, Parted};
 use crate::format::Format;
 use crate::wire::frame::{COMPRESSED, HEADER_LEN, put_frame, put_header};
 use crate::{BoxError, Status};
@@ -77,6 +78,22 @@ pub(crate) fn encode_alone<C: Codec<T>, T>(
     put_frame(&mut buf, 0, |buf| C::encode(message, buf));
     compress_from(0, &mut buf, format)?;
     Ok((buf, len))
+}
+
+/// A message frame whose field `apart` follows it, and the length of the message.
+pub(crate) fn encode_parted<C: Codec<T>, T>(
+    message: &T,
+    apart: Apart,
+    format: &Format,
+) -> Result<(Parted, usize), Status> {
+    let rest = C::encoded_len(message);
+    let len = checked_len(rest + apart.encoded_len(), format)?;
+    let mut head = BytesMut::with_capacity(HEADER_LEN + rest + apart.head_len());
+    put_header(&mut head, 0, len);
+    C::encode(message, &mut head);
+    apart.encode_head(&mut head);
+    let bytes = apart.bytes;
+    Ok((Parted { head, bytes }, len))
 }
 
 /// Appends a message frame, and where there is no room for it behind others, `room` at least. Returns the

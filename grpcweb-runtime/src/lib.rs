@@ -75,6 +75,7 @@
 #[cfg(any(feature = "health", feature = "reflection"))]
 extern crate self as grpcweb_runtime;
 
+mod apart;
 mod body;
 mod cancel;
 mod code;

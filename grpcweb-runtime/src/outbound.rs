@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue};
 use http_body::Frame;
 
+use crate::apart::Parted;
 use crate::codec::{self, Codec};
 use crate::format::Format;
 use crate::server::{Direction, Observed};
@@ -45,6 +46,28 @@ pub(crate) fn unary(
     } else {
         Ok(Body::with_trailers(message.freeze(), Some(trailers)))
     }
+}
+
+/// The same, with a large field of the message beside the rest.
+pub(crate) fn unary_parted(
+    format: &Format,
+    Parted { head, bytes }: Parted,
+    trailing: Option<MetadataMap>,
+) -> Result<Body, Status> {
+    let in_body = format.protocol.ends_in_body();
+    if in_body && trailing.is_none() {
+        let ok = Bytes::from_static(trailers::OK);
+        return Ok(Body::in_pieces([head.freeze(), bytes, ok], None));
+    }
+    let trailing = trailing.unwrap_or_default();
+    let trailers = trailers_of(Ok(()), trailing, format.limits.trailers)?;
+    Ok(if in_body {
+        let mut end = BytesMut::new();
+        trailers::put(&mut end, &trailers);
+        Body::in_pieces([head.freeze(), bytes, end.freeze()], None)
+    } else {
+        Body::in_pieces([head.freeze(), bytes, Bytes::new()], Some(trailers))
+    })
 }
 
 /// The body of a response that is only an error, where the protocol has it in the body.

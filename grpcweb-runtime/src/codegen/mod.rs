@@ -13,6 +13,7 @@ pub use prost_types;
 pub use tower_service::Service;
 
 pub use crate::__tower_service as tower_service;
+pub use crate::apart::{Apart, BytesField};
 #[cfg(feature = "blocking")]
 pub use crate::blocking;
 pub use crate::body::HttpBody;

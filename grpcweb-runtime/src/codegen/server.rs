@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::Result;
+use crate::apart::Apart;
 use crate::codec::Codec;
 use crate::server::{Call, ResponseFuture};
 use crate::{Request, Response, Streaming};
@@ -48,6 +49,27 @@ where
 {
     let service = Arc::clone(service);
     call.unary(codec, move |request| async move {
+        handler.run(&service, request).await
+    })
+}
+
+/// The same, where a large field of what is returned is sent as it is.
+pub fn unary_apart<C, S, H, Req, Res>(
+    call: Call,
+    codec: C,
+    service: &Arc<S>,
+    handler: H,
+    apart: fn(&mut Res) -> Option<Apart>,
+) -> ResponseFuture
+where
+    C: Codec<Req> + Codec<Res>,
+    S: Send + Sync + 'static,
+    H: for<'a> Handler<'a, S, Req, Res>,
+    Req: Send + 'static,
+    Res: Send + 'static,
+{
+    let service = Arc::clone(service);
+    call.unary_apart(codec, apart, move |request| async move {
         handler.run(&service, request).await
     })
 }

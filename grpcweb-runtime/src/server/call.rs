@@ -13,6 +13,7 @@ use super::reply::{Answer, Reply};
 use super::respond::{self, ResponseFuture};
 use super::running::Running;
 use super::settings::MethodSettings;
+use crate::apart::Apart;
 use crate::codec::{self, Codec};
 use crate::format::Format;
 use crate::inbound::Inbound;
@@ -45,7 +46,24 @@ impl Call {
     }
 
     /// Runs a method that takes one message and returns one.
-    pub fn unary<C, Req, Res, H, F>(self, _: C, handler: H) -> ResponseFuture
+    pub fn unary<C, Req, Res, H, F>(self, codec: C, handler: H) -> ResponseFuture
+    where
+        C: Codec<Req> + Codec<Res>,
+        Req: Send + 'static,
+        Res: Send + 'static,
+        H: FnOnce(Request<Req>) -> F + Send + 'static,
+        F: Future<Output = Result<Response<Res>, Status>> + Send + 'static,
+    {
+        self.unary_apart(codec, |_| None, handler)
+    }
+
+    /// The same, with what may leave beside the rest of the message.
+    pub fn unary_apart<C, Req, Res, H, F>(
+        self,
+        _: C,
+        apart: fn(&mut Res) -> Option<Apart>,
+        handler: H,
+    ) -> ResponseFuture
     where
         C: Codec<Req> + Codec<Res>,
         Req: Send + 'static,
@@ -55,7 +73,7 @@ impl Call {
     {
         self.run(Receive::poll_message, move |received, answer| {
             let request = decoded::<C, Req>(received)?;
-            Ok(async move { Reply::message::<C, Res>(handler(request).await?, &answer) })
+            Ok(async move { Reply::message::<C, Res>(handler(request).await?, apart, &answer) })
         })
     }
 
@@ -86,7 +104,7 @@ impl Call {
         self.read_ahead();
         self.run(Receive::poll_stream, move |received, answer| {
             let request = streaming::<C, Req>(received);
-            Ok(async move { Reply::message::<C, Res>(handler(request).await?, &answer) })
+            Ok(async move { Reply::message::<C, Res>(handler(request).await?, |_| None, &answer) })
         })
     }
 

@@ -10,6 +10,7 @@ use super::observer::Direction;
 use super::respond;
 use super::running::Running;
 use super::stream_body::StreamBody;
+use crate::apart::{Apart, Parted};
 use crate::codec::{self, Codec};
 use crate::format::Format;
 use crate::metadata::Beside;
@@ -30,21 +31,35 @@ pub(super) struct Reply {
 enum Content {
     /// The frame of the only message, and the length of the message before it was compressed.
     Message(BytesMut, usize),
+    /// The same, with a large field beside it.
+    Parted(Box<Parted>, usize),
     Stream(Box<dyn Messages>),
 }
 
 impl Reply {
     pub(super) fn message<C: Codec<T>, T>(
         response: Response<T>,
+        apart: fn(&mut T) -> Option<Apart>,
         answer: &Answer,
     ) -> Result<Self, Status> {
-        let (message, metadata, trailing) = response.into_parts();
-        let (frame, len) =
-            codec::encode_alone::<C, T>(&message, &answer.format, outbound::ROOM_FOR_OK)?;
+        let (mut message, metadata, trailing) = response.into_parts();
+        let format = &answer.format;
+        let apart = answer.sends_as_it_is().then(|| apart(&mut message));
+        let content = match apart.flatten() {
+            None => {
+                let room = outbound::ROOM_FOR_OK;
+                let (frame, len) = codec::encode_alone::<C, T>(&message, format, room)?;
+                Content::Message(frame, len)
+            }
+            Some(apart) => {
+                let (parted, len) = codec::encode_parted::<C, T>(&message, apart, format)?;
+                Content::Parted(Box::new(parted), len)
+            }
+        };
         Ok(Self {
             metadata,
             trailing,
-            content: Content::Message(frame, len),
+            content,
         })
     }
 
@@ -75,6 +90,15 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// Whether what leaves is what was encoded, and not made of it.
+    fn sends_as_it_is(&self) -> bool {
+        #[cfg(feature = "gzip")]
+        if self.gzip {
+            return false;
+        }
+        self.format.compression.is_none() && !self.format.protocol.is_text()
+    }
+
     /// The response to a call whose handler has ended.
     pub(super) fn finish(
         self,
@@ -101,6 +125,16 @@ impl Answer {
                 running.context.message(Direction::Sent, len);
                 self.respond(metadata, body)
             }),
+            Ok(Reply {
+                metadata,
+                trailing,
+                content: Content::Parted(frame, len),
+            }) => {
+                outbound::unary_parted(&self.format, *frame, trailing.into_option()).map(|body| {
+                    running.context.message(Direction::Sent, len);
+                    self.respond(metadata, body)
+                })
+            }
             Err(status) => Err(status),
         };
         running.end(response.as_ref().map(|_| ()));

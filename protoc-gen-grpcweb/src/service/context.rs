@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use prost_build::Service;
 use prost_types::FileDescriptorProto;
 
+use super::bytes_fields::BytesFields;
 use crate::Error;
 use crate::lower::{Externs, Renamed};
 use crate::options::{Options, is_at_or_below};
@@ -16,6 +17,7 @@ pub(crate) struct Context {
     pub(crate) externs: Externs,
     pub(crate) renamed: Renamed,
     pub(crate) views: Views,
+    pub(super) bytes_fields: BytesFields,
     /// The file of each service, by its full name.
     files: HashMap<String, String>,
     problems: RefCell<Vec<String>>,
@@ -29,6 +31,7 @@ impl Context {
         renamed: Renamed,
         views: Views,
     ) -> Self {
+        let bytes_fields = BytesFields::of(files);
         let files = files
             .iter()
             .flat_map(|file| {
@@ -43,6 +46,7 @@ impl Context {
             externs,
             renamed,
             views,
+            bytes_fields,
             files,
             problems: RefCell::default(),
         }

@@ -1,5 +1,6 @@
 //! The code for a service: its descriptor, its trait and server, its client.
 
+mod bytes_fields;
 mod client;
 mod context;
 mod descriptor;

@@ -10,6 +10,7 @@ use syn::Ident;
 use super::context::{Context, full_name};
 use crate::Error;
 use crate::options::is_at_or_below;
+use crate::views::snake;
 
 /// A service as generated code names it.
 pub(super) struct ServiceNames {
@@ -40,6 +41,8 @@ pub(super) struct MethodNames {
     /// What a server has for it, where that is a view.
     pub(super) view: Option<TokenStream>,
     pub(super) output: syn::Type,
+    /// The fields of what it returns that are bytes, with their numbers.
+    pub(super) bytes_of_output: Vec<(u32, Ident)>,
     pub(super) kind: Kind,
     pub(super) idempotency: IdempotencyLevel,
     pub(super) deprecated: bool,
@@ -141,12 +144,24 @@ impl MethodNames {
             input,
             view,
             output: message_type(&method.output_proto_type, &method.output_type, context)?,
+            bytes_of_output: bytes_of(&method.output_proto_type, context)?,
             kind,
             idempotency: method.options.idempotency_level(),
             deprecated: method.options.deprecated(),
             docs: docs(&method.comments, &in_rust.replace('/', "."), context),
         })
     }
+}
+
+/// The fields of a message that are bytes, where its code is known.
+fn bytes_of(proto: &str, context: &Context) -> Result<Vec<(u32, Ident)>, Error> {
+    if context.externs.cover(proto) {
+        return Ok(vec![]);
+    }
+    let fields = context.bytes_fields.in_message(proto).iter();
+    fields
+        .map(|field| Ok((field.number, ident(&snake(&field.name))?)))
+        .collect()
 }
 
 /// A message as seen from within the module of a server or a client, one below its package.

@@ -1,7 +1,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::names::{MethodNames, ServiceNames};
+use super::names::{Kind, MethodNames, ServiceNames};
 use super::{attributes, deprecation, feature_gate, input_of, prelude, result_of};
 use crate::Error;
 use crate::options::Options;
@@ -150,6 +150,7 @@ fn arm(service: &ServiceNames, method: &MethodNames) -> TokenStream {
         function,
         kind,
         input,
+        bytes_of_output,
         ..
     } = method;
     let trait_ = &service.trait_;
@@ -162,6 +163,18 @@ fn arm(service: &ServiceNames, method: &MethodNames) -> TokenStream {
                 call,
                 &self.service,
                 <#t as #trait_>::#function,
+            ),
+        };
+    }
+    if matches!(method.kind, Kind::Unary) && !bytes_of_output.is_empty() {
+        let (numbers, fields): (Vec<_>, Vec<_>) = bytes_of_output.iter().cloned().unzip();
+        return quote! {
+            #wire => rt::server::unary_apart(
+                call,
+                rt::Prost,
+                &self.service,
+                <#t as #trait_>::#function,
+                |reply| rt::Apart::first_of(&mut [#((#numbers, &mut reply.#fields)),*]),
             ),
         };
     }

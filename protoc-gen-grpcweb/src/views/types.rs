@@ -306,7 +306,7 @@ pub(super) fn relative(from: &[String], to: &[String], name: &str) -> String {
 }
 
 /// The name of a module or a field as prost-build writes it.
-pub(super) fn snake(name: &str) -> String {
+pub(crate) fn snake(name: &str) -> String {
     let module = Module::from_protobuf_package_name(name);
     module.parts().collect()
 }
