@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::OnceLock;
 
 use http::Extensions;
@@ -6,7 +7,7 @@ use crate::ConnectionInfo;
 
 /// The extensions of a request. The connection that it came over is put among them when somebody looks: it takes
 /// three allocations, and most handlers never do.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct RequestExtensions {
     extensions: Extensions,
     /// Not among them yet; there are no others then.
@@ -46,8 +47,41 @@ impl RequestExtensions {
     }
 }
 
+impl fmt::Debug for RequestExtensions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
 fn only(connection: ConnectionInfo) -> Extensions {
     let mut extensions = Extensions::new();
     extensions.insert(connection);
     extensions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_connection_is_among_the_extensions_however_one_looks() {
+        let of = |extensions| {
+            let connection = ConnectionInfo::new(None);
+            RequestExtensions::received(extensions, Some(connection))
+        };
+        let has_connection = |it: &Extensions| it.get::<ConnectionInfo>().is_some();
+        let mut other = Extensions::new();
+        other.insert(7_u8);
+        for (extensions, len) in [(Extensions::new(), 1), (other, 2)] {
+            assert!(has_connection(&of(extensions.clone()).into_inner()));
+            assert!(has_connection(of(extensions.clone()).get_mut()));
+            let mut received = of(extensions);
+            assert!(has_connection(received.get()));
+            assert!(has_connection(received.clone().get()));
+            received.get_mut().remove::<ConnectionInfo>();
+            assert!(!has_connection(received.get()));
+            assert_eq!(received.get().len(), len - 1);
+            assert!(!has_connection(&received.into_inner()));
+        }
+    }
 }

@@ -94,3 +94,109 @@ impl http_body::Body for Seen {
         hint
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::task::Waker;
+
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::limits::Limits;
+    use crate::wire::protocol::Protocol;
+
+    /// Frames that are there, and whether the body knows when it is at its end.
+    struct Frames(VecDeque<Result<Frame<Bytes>, BoxError>>, bool);
+
+    impl http_body::Body for Frames {
+        type Data = Bytes;
+        type Error = BoxError;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+            Poll::Ready(self.0.pop_front())
+        }
+
+        fn is_end_stream(&self) -> bool {
+            self.1 && self.0.is_empty()
+        }
+    }
+
+    fn found(frames: Vec<Result<Frame<Bytes>, BoxError>>, limits: Limits) -> Option<Bytes> {
+        let count = frames.len();
+        let format = Format::new(Protocol::GrpcWeb, limits);
+        let mut cx = Context::from_waker(Waker::noop());
+        match look(Body::new(Frames(frames.into(), true)), &format, &mut cx) {
+            Found::Message(payload) => Some(payload),
+            Found::Other(mut body) => {
+                // It is all there still.
+                for _ in 0..count {
+                    assert!(!body.is_end_stream());
+                    let frame = Pin::new(&mut body).poll_frame(&mut cx);
+                    assert!(matches!(frame, Poll::Ready(Some(_))));
+                }
+                assert!(body.is_end_stream());
+                None
+            }
+        }
+    }
+
+    fn data(bytes: &'static [u8]) -> Result<Frame<Bytes>, BoxError> {
+        Ok(Frame::data(bytes.into()))
+    }
+
+    const MESSAGE: &[u8] = b"\0\0\0\0\x03abc";
+
+    #[test]
+    fn a_message_in_one_chunk_is_found_and_anything_else_is_left_as_it_was() {
+        let limits = Limits::DEFAULT;
+        assert_eq!(
+            found(vec![data(MESSAGE)], limits).as_deref(),
+            Some(&b"abc"[..])
+        );
+        let trailers = || Ok(Frame::trailers(HeaderMap::new()));
+        let failed = || Err(BoxError::from("broken"));
+        for frames in [
+            vec![],
+            vec![data(&MESSAGE[..7])],
+            vec![data(&MESSAGE[..7]), data(&MESSAGE[7..])],
+            vec![data(MESSAGE), data(b"more")],
+            vec![data(b"\0\0\0\0\x03abcd")],
+            vec![data(b"\x01\0\0\0\x03abc")],
+            vec![data(b"\x80\0\0\0\x03abc")],
+            vec![data(MESSAGE), trailers()],
+            vec![trailers()],
+            vec![failed()],
+        ] {
+            let shown = format!("{frames:?}");
+            assert_eq!(found(frames, limits), None, "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_message_over_a_limit_is_left_to_be_refused() {
+        let of = |decoding, body| Limits {
+            decoding,
+            body,
+            ..Limits::DEFAULT
+        };
+        for (limits, is_found) in [(of(3, 8), true), (of(2, 8), false), (of(3, 7), false)] {
+            assert_eq!(
+                found(vec![data(MESSAGE)], limits).is_some(),
+                is_found,
+                "{limits:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_that_does_not_know_its_end_is_waited_for() {
+        let body = Body::new(Frames([data(MESSAGE)].into(), false));
+        let format = Format::new(Protocol::GrpcWeb, Limits::DEFAULT);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(matches!(look(body, &format, &mut cx), Found::Other(_)));
+    }
+}

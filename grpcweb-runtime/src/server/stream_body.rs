@@ -166,8 +166,9 @@ impl StreamBody {
 
 impl Drop for StreamBody {
     fn drop(&mut self) {
-        // Not when the watchdog lets go of it: the call is over now.
-        drop(self.stream.lock().take());
+        // Not when the watchdog lets go of it: the call is over now. Nor under the lock: the service's code runs.
+        let stream = self.stream.lock().take();
+        drop(stream);
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) const TRAILERS: u8 = 0x80;
 pub(crate) const COMPRESSED: u8 = 0x01;
 
 /// The most that is reserved on the word of a length prefix alone. Beyond it the buffer grows only
-/// as payload arrives, so that a prefix cannot make a peer hold memory that nobody sent.
+/// as payload arrives, so that a prefix cannot make a peer hold memory of any size.
 const MAX_RESERVE_AHEAD: usize = 64 * 1024;
 
 /// How many times what has arrived is reserved beyond that, for what is still missing: most messages are
@@ -495,7 +495,6 @@ mod tests {
         }
     }
 
-    /// Known mistake 10.
     #[test]
     fn a_whole_message_is_there_at_once_and_nothing_else_is() {
         let mut decoder = FrameDecoder::new(LIMITS);
@@ -513,6 +512,7 @@ mod tests {
         }
     }
 
+    /// Known mistake 10.
     #[test]
     fn flags_that_mean_nothing_are_errors() {
         for flags in [0x02, 0x7e, b'<', 0xff] {

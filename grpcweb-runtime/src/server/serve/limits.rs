@@ -79,6 +79,9 @@ impl<L, S> Serve<L, S> {
     /// How long the head of each request may take over HTTP/1.1: 30 seconds unless set, no limit with `None`.
     /// Counted from the end of the answer before it, so that it limits how long a connection is idle, too. An
     /// eighth of it may pass before that is noticed.
+    ///
+    /// A request whose body is still read after its answer, by a task that a service of yours left behind, has that
+    /// long for each MiB.
     pub fn header_read_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.limits.header_read = timeout.into();
         self
