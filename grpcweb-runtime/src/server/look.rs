@@ -22,9 +22,6 @@ pub(super) enum Found {
 
 /// Looks once, and does not wait.
 pub(super) fn look(mut body: Body, format: &Format, cx: &mut Context<'_>) -> Found {
-    if body.is_end_stream() {
-        return Found::Other(body);
-    }
     let chunk = match Pin::new(&mut body).poll_frame(cx) {
         Poll::Pending => return Found::Other(body),
         Poll::Ready(None) => return Found::Other(Body::empty()),
