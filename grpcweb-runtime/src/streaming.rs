@@ -214,7 +214,13 @@ impl<T> Streaming<T> {
                 }
                 Err(status) => Some(Err(status)),
             }),
-            Source::Local(stream) => stream.as_mut().poll_next(cx),
+            Source::Local(stream) => match stream.as_mut().poll_next(cx) {
+                Poll::Ready(Some(Ok(message))) => {
+                    self.at_once += 1;
+                    return Poll::Ready(Some(Ok(message)));
+                }
+                other => other,
+            },
             Source::Iter(messages) => match messages.next() {
                 Some(message) => {
                     self.at_once += 1;
