@@ -206,9 +206,22 @@ where
     K: Kind<'a, Value: Ord>,
     V: Kind<'a>,
 {
+    map_with::<K, V>(entries, reader, V::Value::default())
+}
+
+/// The same, where an entry without a value has `value`.
+#[inline]
+pub fn map_with<'a, K, V>(
+    entries: &mut BTreeMap<K::Value, V::Value>,
+    reader: &mut Reader<'a>,
+    mut value: V::Value,
+) -> Result<(), Malformed>
+where
+    K: Kind<'a, Value: Ord>,
+    V: Kind<'a>,
+{
     // prost does not look at the wire type of a map either.
     let mut key = K::Value::default();
-    let mut value = V::Value::default();
     let mut inner = reader.enter()?;
     while !inner.is_empty() {
         inner.key()?;

@@ -141,6 +141,7 @@ impl Parts {
         key: &FieldDescriptorProto,
         value: &FieldDescriptorProto,
     ) -> Result<(), Error> {
+        let default = default(views, value)?;
         let key = FieldType::of(views, message, key, &message.modules)?;
         let value = FieldType::of(views, message, value, &message.modules)?;
         let (key_type, value_type) = (&key.value, &value.value);
@@ -151,7 +152,12 @@ impl Parts {
         };
         let declared = quote! { ::std::collections::BTreeMap<#key_type, #value_type> };
         self.add(field, name, &declared, &owned);
-        let read = quote! { rt::map::<#key_kind, #value_kind>(&mut self.#name, reader) };
+        let read = match default {
+            None => quote! { rt::map::<#key_kind, #value_kind>(&mut self.#name, reader) },
+            Some(default) => quote! {
+                rt::map_with::<#key_kind, #value_kind>(&mut self.#name, reader, #default)
+            },
+        };
         self.arm(field, &read);
         Ok(())
     }

@@ -6,3 +6,8 @@
 pub mod proto {
     grpcweb_runtime::include_protos!();
 }
+
+/// What `protoc` does not take.
+pub mod loose {
+    grpcweb_runtime::include_protos!("loose.rs");
+}

@@ -11,6 +11,7 @@ use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint};
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorSet};
+use views::loose::loose_enums::Loose;
 use views::proto::{Bare, FILE_DESCRIPTOR_SET, delimited, legacy, rich};
 
 /// The messages of all files, by their full names.
@@ -404,4 +405,21 @@ fn about_what_varints_may_be() {
             agree::<rich::Rich>(&bytes[1..]);
         }
     }
+}
+
+#[test]
+fn about_a_map_of_an_enum_that_does_not_begin_with_0() {
+    let key = in_field(1, b"key");
+    for (entry, level) in [
+        (key.clone(), 3),
+        ([&key[..], &[0x10, 4]].concat(), 4),
+        ([&key[..], &[0x10, 0]].concat(), 0),
+        ([&key[..], &[0x10, 99]].concat(), 99),
+    ] {
+        let bytes = in_field(1, &entry);
+        assert!(agree::<Loose>(&bytes));
+        let view = <Loose as HasView>::View::decode(&bytes).unwrap();
+        assert_eq!(view.level_by_text.get("key"), Some(&level));
+    }
+    assert!(agree::<Loose>(&in_field(1, &[])));
 }
