@@ -1,6 +1,7 @@
 //! The wire format of protobuf. What is refused is what prost refuses.
 
-use std::str;
+use std::sync::LazyLock;
+use std::{array, str};
 
 use prost::Message;
 use prost::encoding::{self, DecodeContext, WireType};
@@ -12,6 +13,25 @@ const RECURSION_LIMIT: u32 = 100;
 
 /// How many bytes are checked at once for being text, if a string is no longer than that.
 const AHEAD: usize = 1024;
+
+/// The context of prost by how many messages are around a field. prost makes none but that of the top, and
+/// goes deeper only itself.
+static CONTEXTS: LazyLock<[DecodeContext; RECURSION_LIMIT as usize + 1]> = LazyLock::new(|| {
+    let mut next = DecodeContext::default();
+    array::from_fn(|_| {
+        let here = next.clone();
+        let mut inner = Inner(here.clone());
+        // A message with one field. There is nothing deeper than the last.
+        let _ = encoding::message::merge(
+            WireType::LengthDelimited,
+            &mut inner,
+            &mut &[1, 0x08][..],
+            here.clone(),
+        );
+        next = inner.0;
+        here
+    })
+});
 
 pub(super) const VARINT: u8 = WireType::Varint as u8;
 pub(super) const SIXTY_FOUR_BIT: u8 = WireType::SixtyFourBit as u8;
@@ -271,21 +291,10 @@ impl<'a> Reader<'a> {
         .map_err(|_| Malformed)
     }
 
-    /// Where prost would be at this depth. It makes no context but that of the top, and goes deeper only
-    /// itself.
+    /// Where prost would be at this depth.
     fn context(&self) -> DecodeContext {
-        let mut inner = Inner(DecodeContext::default());
-        for _ in self.depth..RECURSION_LIMIT {
-            let context = inner.0.clone();
-            // A message with one field.
-            let _ = encoding::message::merge(
-                WireType::LengthDelimited,
-                &mut inner,
-                &mut &[1, 0x08][..],
-                context,
-            );
-        }
-        inner.0
+        let above = RECURSION_LIMIT.saturating_sub(self.depth);
+        CONTEXTS.get(above as usize).cloned().unwrap_or_default()
     }
 
     /// Passes a field by that the message does not have.
