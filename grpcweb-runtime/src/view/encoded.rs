@@ -30,20 +30,20 @@ impl<M: HasView> Encoded<M> {
         })
     }
 
+    /// Encodes a message.
+    ///
+    /// # Errors
+    ///
+    /// That of prost where the message is nested so deep that it could not be read again.
+    pub fn encode(message: &M) -> Result<Self, BoxError> {
+        Self::new(message.encode_to_vec().into())
+    }
+
     /// The view, which is made anew each time.
     #[must_use]
     pub fn view(&self) -> M::View<'_> {
         // The same bytes were read before.
         M::View::decode(&self.bytes).unwrap_or_default()
-    }
-}
-
-impl<M: HasView> From<&M> for Encoded<M> {
-    fn from(message: &M) -> Self {
-        Self {
-            bytes: message.encode_to_vec().into(),
-            message: PhantomData,
-        }
     }
 }
 

@@ -6,7 +6,7 @@
 //! `IngestRequestView<'_>`, with the same fields, where
 //!
 //! - `string` is `&str` and `bytes` is `&[u8]`;
-//! - another message is its view, in a `Box` where it may hold itself, and a type that was not generated along
+//! - another message is its view, in a `Box` where it may hold itself and there is one of it, and a type that was not generated along
 //!   with it, as those of `prost_types`, is owned;
 //! - a map is a `BTreeMap`, and all else is as prost has it.
 //!
@@ -43,7 +43,7 @@
 //! # let _ = hello_world::viewed::greeter_server::GreeterServer::new(MyGreeter);
 //!
 //! // Anywhere else.
-//! let encoded = Encoded::from(&HelloRequest { name: "world".into() });
+//! let encoded = Encoded::encode(&HelloRequest { name: "world".into() })?;
 //! assert_eq!(encoded.view().name, "world");
 //! assert_eq!(HelloRequestView::decode(b"\x0a\x02hi")?.name, "hi");
 //! # Ok::<(), grpcweb_runtime::BoxError>(())

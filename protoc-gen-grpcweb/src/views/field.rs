@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use prost_types::FieldDescriptorProto;
-use prost_types::field_descriptor_proto::Type;
+use prost_types::field_descriptor_proto::{Label, Type};
 use quote::quote;
 
 use super::types::Message;
@@ -28,6 +28,26 @@ impl FieldType {
         outer: &Message,
         field: &FieldDescriptorProto,
         modules: &[String],
+    ) -> Result<Self, Error> {
+        let is_in_place = field.label() != Label::Repeated;
+        Self::new(views, outer, field, modules, is_in_place)
+    }
+
+    /// That of the values of a map, or of its keys.
+    pub(super) fn of_map(
+        views: &Views,
+        outer: &Message,
+        field: &FieldDescriptorProto,
+    ) -> Result<Self, Error> {
+        Self::new(views, outer, field, &outer.modules, false)
+    }
+
+    fn new(
+        views: &Views,
+        outer: &Message,
+        field: &FieldDescriptorProto,
+        modules: &[String],
+        is_in_place: bool,
     ) -> Result<Self, Error> {
         let number = |kind: TokenStream, value: TokenStream| Self {
             kind: quote! { rt::#kind },
@@ -61,7 +81,9 @@ impl FieldType {
                 own: quote! { rt::Into::into(v.to_vec()) },
                 is_number: false,
             },
-            Type::Message | Type::Group => Self::message(views, outer, field, modules)?,
+            Type::Message | Type::Group => {
+                Self::message(views, outer, field, modules, is_in_place)?
+            }
         })
     }
 
@@ -70,6 +92,7 @@ impl FieldType {
         outer: &Message,
         field: &FieldDescriptorProto,
         modules: &[String],
+        is_in_place: bool,
     ) -> Result<Self, Error> {
         let name = field.type_name();
         let is_group = field.r#type() == Type::Group;
@@ -92,7 +115,7 @@ impl FieldType {
         let path = tokens(&path)?;
         let lifetime = views.lifetime(name, "'a");
         let mut value = quote! { #path #lifetime };
-        if views.types.is_recursive(&outer.name, name) {
+        if is_in_place && views.types.is_recursive(&outer.name, name) {
             value = quote! { ::std::boxed::Box<#value> };
         }
         let kind = if is_group {

@@ -142,8 +142,8 @@ impl Parts {
         value: &FieldDescriptorProto,
     ) -> Result<(), Error> {
         let default = default(views, value)?;
-        let key = FieldType::of(views, message, key, &message.modules)?;
-        let value = FieldType::of(views, message, value, &message.modules)?;
+        let key = FieldType::of_map(views, message, key)?;
+        let value = FieldType::of_map(views, message, value)?;
         let (key_type, value_type) = (&key.value, &value.value);
         let (key_kind, value_kind) = (&key.kind, &value.kind);
         let (own_key, own_value) = (&key.own, &value.own);
@@ -271,22 +271,26 @@ impl Parts {
     ) -> Result<(), Error> {
         let default = default(views, field)?;
         if field.r#type() == Type::Enum {
-            let Some(path) = views.types.path(field.type_name(), &message.modules) else {
-                return Ok(());
-            };
-            let path = tokens(&path)?;
+            let path = views.types.path(field.type_name(), &message.modules);
+            let path = tokens(&path.unwrap_or_default())?;
+            let try_from = quote! { <#path as ::core::convert::TryFrom<i32>>::try_from };
             let value = if is_optional {
-                let default = default.unwrap_or_else(|| quote! { 0 });
-                quote! { self.#name.unwrap_or(#default) }
+                quote! { self.#name.and_then(|v| #try_from(v).ok()) }
             } else {
-                quote! { self.#name }
+                quote! { #try_from(self.#name).ok() }
+            };
+            let value = match default {
+                None => quote! { #value.unwrap_or_default() },
+                Some(default) => quote! {
+                    #value.unwrap_or_else(|| #try_from(#default).unwrap_or_default())
+                },
             };
             let docs =
                 format!(" The enum value of `{name}`, or the default where it has no such value.");
             self.getters.extend(quote! {
                 #[doc = #docs]
                 pub fn #name(&self) -> #path {
-                    <#path as ::core::convert::TryFrom<i32>>::try_from(#value).unwrap_or_default()
+                    #value
                 }
             });
         } else if is_optional && !matches!(field.r#type(), Type::Message | Type::Group) {

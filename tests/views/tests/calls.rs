@@ -228,8 +228,72 @@ fn defaults_are_those_of_prost() {
 }
 
 #[test]
+fn an_enum_of_a_number_that_it_does_not_have_is_what_prost_says() {
+    use views::proto::legacy::{Legacy, Level};
+    for number in [0, 3, 4, 99] {
+        let message = Legacy {
+            level: Some(number),
+            needed_level: number,
+            ..Legacy::default()
+        };
+        let bytes = message.encode_to_vec();
+        let view = <Legacy as HasView>::View::decode(&bytes).unwrap();
+        assert_eq!(view.level(), message.level());
+        assert_eq!(view.needed_level(), message.needed_level());
+        assert_eq!(view.needed_high(), message.needed_high());
+        let message = Rich {
+            color: number,
+            some_color: Some(number),
+            ..Rich::default()
+        };
+        let bytes = message.encode_to_vec();
+        let view = RichView::decode(&bytes).unwrap();
+        assert_eq!(view.color(), message.color());
+        assert_eq!(view.some_color(), message.some_color());
+        if number == 99 {
+            assert_eq!(Level::try_from(number).ok(), None);
+        }
+    }
+}
+
+/// Only a field that holds one message needs a `Box`.
+#[test]
+fn many_of_a_message_in_itself_lie_side_by_side() {
+    let bytes = Rich {
+        children: vec![Rich::default()],
+        rich_by_int: [(1, Rich::default())].into(),
+        ..Rich::default()
+    }
+    .encode_to_vec();
+    let view = RichView::decode(&bytes).unwrap();
+    let children: &[RichView<'_>] = &view.children;
+    assert_eq!(children, [RichView::default()]);
+    let by_int: Option<&RichView<'_>> = view.rich_by_int.get(&1);
+    assert_eq!(by_int, Some(&RichView::default()));
+}
+
+#[test]
+fn what_is_too_deep_to_be_read_cannot_be_encoded() {
+    let deep = |times| {
+        (0..times).fold(message(), |inner, _| Rich {
+            child: Some(Box::new(inner)),
+            ..Rich::default()
+        })
+    };
+    // There is a message in the message already, and one in that.
+    let encoded = Encoded::encode(&deep(90)).unwrap();
+    assert_eq!(encoded.view().to_owned_message(), deep(90));
+    let refused = Encoded::encode(&deep(101)).unwrap_err();
+    let bytes = deep(101).encode_to_vec();
+    assert_eq!(
+        refused.to_string(),
+        Rich::decode(&bytes[..]).unwrap_err().to_string()
+    );
+}
+
+#[test]
 fn what_was_encoded_here_has_a_view() {
-    let encoded = Encoded::from(&message());
+    let encoded = Encoded::encode(&message()).unwrap();
     assert_eq!(encoded.view().to_owned_message(), message());
     assert_eq!(encoded.clone().view(), encoded.view());
     let refused = Encoded::<Rich>::new(bytes::Bytes::from_static(b"\x0a")).unwrap_err();
