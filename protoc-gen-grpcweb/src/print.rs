@@ -29,10 +29,19 @@ pub(crate) fn pretty(
             error,
         )
     })?;
-    for Addition { path, items } in additions {
-        if let Some(module) = module(&mut file.items, &path) {
-            module.extend(items);
-        }
+    for Addition {
+        message,
+        path,
+        items,
+    } in additions
+    {
+        let module = module(&mut file.items, &path).ok_or_else(|| {
+            Error::new(format!(
+                "the view of {message} has no place: there is no module {} in {name}",
+                path.join("::")
+            ))
+        })?;
+        module.extend(items);
     }
     if bare {
         file.items = file.items.into_iter().map(allowing).collect();
@@ -124,5 +133,22 @@ trait T {
             .unwrap_err()
             .to_string();
         assert!(error.contains("a.b.rs"), "{error}");
+    }
+
+    #[test]
+    fn a_view_without_a_place_is_an_error_that_names_the_message() {
+        let addition = |module: &str| Addition {
+            message: ".a.Outer.M".into(),
+            path: vec![module.into()],
+            items: vec![syn::parse_quote! { struct MView; }],
+        };
+        let code = "mod outer { struct M; }";
+        let whole = pretty("a.rs", code, vec![addition("outer")], false).unwrap();
+        assert!(whole.contains("struct MView;"), "{whole}");
+        let error = pretty("a.rs", code, vec![addition("other")], false).unwrap_err();
+        let error = error.to_string();
+        for part in [".a.Outer.M", "module other", "a.rs"] {
+            assert!(error.contains(part), "{part} is not in: {error}");
+        }
     }
 }

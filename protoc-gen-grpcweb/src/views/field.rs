@@ -97,8 +97,8 @@ impl FieldType {
         let name = field.type_name();
         let is_group = field.r#type() == Type::Group;
         if !views.wanted.contains(name) {
-            let path = views.types.path(name, modules).unwrap_or_default();
-            let value = tokens(&path)?;
+            let path = views.types.path(name, modules);
+            let value = tokens(&found(path, outer, field)?)?;
             let kind = if is_group {
                 quote! { rt::OwnedGroup }
             } else {
@@ -111,8 +111,8 @@ impl FieldType {
                 is_number: false,
             });
         }
-        let path = views.types.view_path(name, modules).unwrap_or_default();
-        let path = tokens(&path)?;
+        let path = views.types.view_path(name, modules);
+        let path = tokens(&found(path, outer, field)?)?;
         let lifetime = views.lifetime(name, "'a");
         let mut value = quote! { #path #lifetime };
         if is_in_place && views.types.is_recursive(&outer.name, name) {
@@ -130,4 +130,20 @@ impl FieldType {
             is_number: false,
         })
     }
+}
+
+/// The path of the type of a field.
+pub(super) fn found(
+    path: Option<String>,
+    outer: &Message,
+    field: &FieldDescriptorProto,
+) -> Result<String, Error> {
+    path.ok_or_else(|| {
+        Error::new(format!(
+            "the view of {}: there is no type {} for its field {}",
+            outer.name,
+            field.type_name(),
+            field.name()
+        ))
+    })
 }

@@ -3,11 +3,11 @@
 use proc_macro2::{Literal, TokenStream};
 use prost_types::FieldDescriptorProto;
 use prost_types::field_descriptor_proto::{Label, Type};
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::Ident;
 
 use super::defaults::default;
-use super::field::FieldType;
+use super::field::{FieldType, found};
 use super::types::{Message, map_entry, relative, snake};
 use super::{Addition, Views, ident, tokens};
 use crate::Error;
@@ -35,6 +35,7 @@ fn addition(message: &Message, modules: &[String], code: TokenStream) -> Result<
         Error::with_source(format!("the view of {} is not Rust", message.name), error)
     })?;
     Ok(Addition {
+        message: message.name.clone(),
         path: modules
             .iter()
             .skip(message.package.len())
@@ -94,7 +95,7 @@ impl Parts {
                 } else {
                     quote! { self.#name.iter().map(|v| #own).collect() }
                 };
-                self.add(field, &name, &quote! { ::std::vec::Vec<#value> }, &owned);
+                self.add(&name, &quote! { ::std::vec::Vec<#value> }, &owned);
                 self.arm(
                     field,
                     &quote! { rt::#read::<#kind>(&mut self.#name, reader) },
@@ -102,12 +103,7 @@ impl Parts {
             }
             _ if is_optional(message, field) => {
                 let owned = quote! { self.#name.as_ref().map(|v| #own) };
-                self.add(
-                    field,
-                    &name,
-                    &quote! { ::core::option::Option<#value> },
-                    &owned,
-                );
+                self.add(&name, &quote! { ::core::option::Option<#value> }, &owned);
                 self.arm(
                     field,
                     &quote! { rt::optional::<#kind>(&mut self.#name, reader) },
@@ -151,7 +147,7 @@ impl Parts {
             self.#name.iter().map(|(k, v)| ({ let v = k; #own_key }, #own_value)).collect()
         };
         let declared = quote! { ::std::collections::BTreeMap<#key_type, #value_type> };
-        self.add(field, name, &declared, &owned);
+        self.add(name, &declared, &owned);
         let read = match default {
             None => quote! { rt::map::<#key_kind, #value_kind>(&mut self.#name, reader) },
             Some(default) => quote! {
@@ -230,13 +226,7 @@ impl Parts {
         addition(message, &inner, code).map(Some)
     }
 
-    fn add(
-        &mut self,
-        _: &FieldDescriptorProto,
-        name: &Ident,
-        declared: &TokenStream,
-        owned: &TokenStream,
-    ) {
+    fn add(&mut self, name: &Ident, declared: &TokenStream, owned: &TokenStream) {
         self.add_with(name, declared, owned, None);
     }
 
@@ -272,7 +262,7 @@ impl Parts {
         let default = default(views, field)?;
         if field.r#type() == Type::Enum {
             let path = views.types.path(field.type_name(), &message.modules);
-            let path = tokens(&path.unwrap_or_default())?;
+            let path = tokens(&found(path, message, field)?)?;
             let try_from = quote! { <#path as ::core::convert::TryFrom<i32>>::try_from };
             let value = if is_optional {
                 quote! { self.#name.and_then(|v| #try_from(v).ok()) }
@@ -320,7 +310,7 @@ impl Parts {
         let view = views
             .types
             .view_ident(&message.name)
-            .unwrap_or_else(|| format_ident!("{}View", message.rust));
+            .ok_or_else(|| Error::new(format!("the view of {} has no name", message.name)))?;
         let lifetime = views.lifetime(&message.name, "'a");
         let docs = format!(" A view of [`{rust}`].");
         let (derived, default) = if has_defaults {

@@ -36,6 +36,8 @@ pub(crate) struct Views {
 
 /// Code for a module within that of a package.
 pub(crate) struct Addition {
+    /// The full name of the message that it is for.
+    pub(crate) message: String,
     /// The modules that lead to it from that of the package.
     pub(crate) path: Vec<String>,
     pub(crate) items: Vec<Item>,
