@@ -37,7 +37,7 @@
 //!
 //! Where there have to be several runs into one directory, each has the option `package_files_only`, and
 //! `protoc-gen-grpcweb --modules src/proto` writes `mod.rs` after the last. Each package has to be in one
-//! run as a whole.
+//! run as a whole. A view ([`Builder::views`]) owns the messages in it that another run generates.
 //!
 //! Nothing has to be installed for the build script: `protoc` comes with the crate. Another one is
 //! used where the environment variable `PROTOC` names it, and none where a descriptor set is at hand

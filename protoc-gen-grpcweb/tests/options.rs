@@ -315,6 +315,36 @@ fn a_view_that_is_somewhere_else_is_found_there() {
 }
 
 #[test]
+fn a_view_owns_what_another_run_generates() {
+    let dir = protos(&[
+        (
+            "a.proto",
+            "syntax = \"proto3\"; package a; import \"b.proto\";
+             message A { b.B b = 1; string text = 2; }
+             service S { rpc Get(b.B) returns (A); }",
+        ),
+        (
+            "b.proto",
+            "syntax = \"proto3\"; package b; message B { string text = 1; }",
+        ),
+    ]);
+    let options = "views=.a,views=.b,package_files_only";
+    let files = through_protoc(dir.path(), &["a.proto"], options).unwrap();
+    let [(_, code)] = &files[..] else {
+        panic!("{files:?}");
+    };
+    for part in [
+        "pub struct AView<'a> {",
+        "rt::Owned<super::b::B>",
+        "rt::Request<rt::view::View<'_, super::super::b::B>>",
+    ] {
+        assert!(code.contains(part), "{part} is not in:\n{code}");
+    }
+    let files = through_protoc(dir.path(), &["b.proto"], options).unwrap();
+    assert!(files[0].1.contains("pub struct BView<'a> {"), "{files:?}");
+}
+
+#[test]
 fn a_view_of_nothing_is_an_error_that_says_how_to_name_a_message() {
     let dir = protos(ZOO);
     for path in [".zoo.v1.Caeg", "Cage", ".zoo.v1.Keeper"] {

@@ -6,13 +6,17 @@
 //! `IngestRequestView<'_>`, with the same fields, where
 //!
 //! - `string` is `&str` and `bytes` is `&[u8]`;
-//! - another message is its view, in a `Box` where it may hold itself and there is one of it, and a type that was not generated along
-//!   with it, as those of `prost_types`, is owned;
-//! - a map is a `BTreeMap`, and all else is as prost has it.
+//! - another message is its view, in a `Box` where it may hold itself and there is one of it, and a type that
+//!   was not generated along with it, as those of `prost_types`, is owned;
+//! - a map is a `BTreeMap`, and the fields of all else are as prost has them.
+//!
+//! A view has the functions of prost for an enum and for a field that may be missing, but no iterator over a
+//! repeated enum, and no `get_` for a map of enums.
 //!
 //! A method whose request is such a message takes the view, and one that takes a stream of them a stream of
 //! [`Encoded`]. What clients send and get is the same: what prost refuses a view refuses, with the same
-//! status, and before the handler runs.
+//! status, and before the handler runs. Only prost's feature `no-recursion-limit` does not hold for a view:
+//! what is nested deeper than 100 is refused.
 //!
 //! ```
 //! use grpcweb_runtime::view::{Encoded, MessageView as _};

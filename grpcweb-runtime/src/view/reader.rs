@@ -1,4 +1,5 @@
-//! The wire format of protobuf. What is refused is what prost refuses.
+//! The wire format of protobuf. What is refused is what prost refuses without its feature
+//! `no-recursion-limit`.
 
 use std::sync::LazyLock;
 use std::{array, str};
