@@ -9,6 +9,9 @@ use std::process::{Command, Stdio};
 use crate::case::{Case, Peer};
 use crate::exercise::{Allocated, COUNTED};
 
+/// How many seconds a case may take; it takes some.
+const PATIENCE: &str = "600";
+
 /// What a part of a case costs: a call, or a message of a stream.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Cost {
@@ -61,7 +64,9 @@ fn run(dir: &Path, arguments: &[&str]) -> io::Result<String> {
     }
     fs::create_dir_all(dir)?;
     let out = dir.join("callgrind.out");
-    let output = Command::new("valgrind")
+    // Where a call never ends, neither would this.
+    let output = Command::new("timeout")
+        .args([PATIENCE, "valgrind"])
         .arg("--tool=callgrind")
         .arg(format!("--callgrind-out-file={}", out.display()))
         .arg(format!("--zero-before={COUNTED}"))

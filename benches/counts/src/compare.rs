@@ -1,7 +1,7 @@
 //! What was counted against what was recorded.
 
 use crate::callgrind::Cost;
-use crate::recorded::{RUSTC, Recorded};
+use crate::recorded::{RUSTC, Recorded, avx2};
 
 /// How much more may be counted than was recorded, as a part of it.
 const TOLERANCE: f64 = 0.05;
@@ -61,6 +61,13 @@ pub(crate) fn advice(recorded: &Recorded) -> String {
             "\nOther compiler:   this is {RUSTC}; what is recorded is of {}.\n                  \
              Where the commit before fails as well, it is the compiler: record it there.",
             recorded.compiler
+        ));
+    }
+    if recorded.avx2 != avx2() {
+        advice.push_str(&format!(
+            "\nOther processor:  AVX2 here: {}; where it was recorded: {}. Cases in text cost more without it.",
+            avx2(),
+            recorded.avx2
         ));
     }
     advice

@@ -13,10 +13,23 @@ pub(crate) const RUSTC: &str = env!("RUSTC_VERSION");
 
 const COMPILER: &str = "# compiler: ";
 
-/// What was counted before, and with which compiler.
+const AVX2: &str = "# avx2: ";
+
+/// Whether this processor has AVX2, which what base64 costs depends on: `yes` or `no`.
+pub(crate) fn avx2() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        return "yes";
+    }
+    "no"
+}
+
+/// What was counted before, with which compiler and on which kind of processor.
 #[derive(Debug)]
 pub(crate) struct Recorded {
     pub(crate) compiler: String,
+    /// As [`avx2`] says.
+    pub(crate) avx2: String,
     lines: Vec<(String, Cost, Cost)>,
 }
 
@@ -31,12 +44,15 @@ impl Recorded {
             io::Error::new(error.kind(), format!("{}: {error}", file.display()))
         })?;
         let compiler = text.lines().find_map(|line| line.strip_prefix(COMPILER));
+        let avx2 = text.lines().find_map(|line| line.strip_prefix(AVX2));
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let lines: Option<Vec<_>> = lines.map(parse).collect();
         compiler
+            .zip(avx2)
             .zip(lines)
-            .map(|(compiler, lines)| Self {
+            .map(|((compiler, avx2), lines)| Self {
                 compiler: compiler.to_owned(),
+                avx2: avx2.to_owned(),
                 lines,
             })
             .ok_or_else(|| io::Error::other(format!("{} cannot be read", file.display())))
@@ -77,8 +93,12 @@ fn parse(line: &str) -> Option<(String, Cost, Cost)> {
 pub(crate) fn write(file: &Path, counted: &[(Case, Cost, Cost)]) -> io::Result<()> {
     let mut text = format!(
         "# Written by `benches/counts/run --record`. Of a call, or of a message of a stream; each twice: ours, and \
-         bare hyper.\n{COMPILER}{RUSTC}\n# {:<24}{:>20}{:>20}{:>22}\n",
-        "case", "instructions", "allocations", "bytes allocated"
+         bare hyper.\n{COMPILER}{RUSTC}\n{AVX2}{}\n# {:<24}{:>20}{:>20}{:>22}\n",
+        avx2(),
+        "case",
+        "instructions",
+        "allocations",
+        "bytes allocated"
     );
     for (case, ours, bare) in counted {
         let _ = writeln!(

@@ -52,13 +52,14 @@ pub(crate) fn payload(size: usize) -> Payload {
     }
 }
 
-/// Records of some 350 bytes.
+/// Records of some 350 bytes, as `benches/load` sends them.
 pub(crate) fn records(count: u32) -> IngestRequest {
     let attributes = [
         ("http.request.method", "POST"),
         ("http.route", "/api/v1/things/:id"),
         ("deployment.environment", "production"),
         ("cloud.region", "eu-central-1"),
+        ("http.response.status_code", "200"),
     ];
     let attributes: HashMap<_, _> = attributes
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
@@ -68,7 +69,7 @@ pub(crate) fn records(count: u32) -> IngestRequest {
         severity: 9,
         severity_text: "INFO".to_owned(),
         body: format!(
-            "request {number} to /api/v1/things/{} took {number} ms",
+            "request {number} to /api/v1/things/{} took {number} ms, of which the database took {number} ms",
             number * 7
         ),
         source: Some(Source {

@@ -40,7 +40,11 @@ impl Case {
 
     /// What the response is to be, where that is not plain: tonic-web answers text only where it is asked for.
     pub(crate) fn accept(&self) -> Option<&'static str> {
-        (self.content_type == "application/grpc-web-text").then_some(self.content_type)
+        self.is_text().then_some(self.content_type)
+    }
+
+    pub(crate) fn is_text(&self) -> bool {
+        self.content_type == "application/grpc-web-text"
     }
 }
 
@@ -73,14 +77,14 @@ fn payload(size: usize) -> Vec<u8> {
     message
 }
 
-/// 50 records of some 350 bytes.
+/// 50 records of some 350 bytes; `benches/counts` has the same.
 fn records() -> Vec<u8> {
     let mut message = vec![];
     for number in 0..50_u64 {
         let mut record = numbers(&[1_760_000_000_000_000_000 + number, 9]);
         bytes_field(3, b"INFO", &mut record);
         let body = format!(
-            "request {number} to /api/v1/things/{} took {number} ms",
+            "request {number} to /api/v1/things/{} took {number} ms, of which the database took {number} ms",
             number * 7
         );
         bytes_field(4, body.as_bytes(), &mut record);
@@ -99,6 +103,7 @@ fn records() -> Vec<u8> {
             ("http.route", "/api/v1/things/:id"),
             ("deployment.environment", "production"),
             ("cloud.region", "eu-central-1"),
+            ("http.response.status_code", "200"),
         ] {
             let mut entry = vec![];
             bytes_field(1, key.as_bytes(), &mut entry);
