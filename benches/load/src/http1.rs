@@ -4,16 +4,20 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::{Duration, Instant};
 
+use crate::PATIENCE;
 use crate::case::Case;
+use crate::outcome::Outcome;
 
-/// Makes calls, and checks that all responses are as long as the first.
+/// Makes calls, and checks that all went well, and that their responses are as long as the first.
 pub(crate) fn calls(port: u16, case: &Case, count: u64) -> io::Result<()> {
     let mut connection = Connection::new(port)?;
     let request = request(case);
     let mut expected = None;
     for _ in 0..count {
         connection.send(&request)?;
-        let len = connection.response()?;
+        let outcome = connection.response()?;
+        outcome.check(case)?;
+        let len = outcome.len;
         if *expected.get_or_insert(len) != len {
             return Err(io::Error::other("two responses differ in length"));
         }
@@ -32,7 +36,7 @@ pub(crate) fn kept(port: u16, case: &Case, count: u64) -> io::Result<Vec<impl Si
             if case.name == "wait" {
                 connection.first_chunk()?;
             } else {
-                connection.response()?;
+                connection.response()?.check(case)?;
             }
             Ok(connection)
         })
@@ -46,12 +50,12 @@ pub(crate) fn first_messages(
     case: &Case,
     count: u64,
 ) -> io::Result<Vec<Duration>> {
-    let (before, request) = (request(before), request(case));
+    let (request_before, request) = (request(before), request(case));
     (0..count)
         .map(|_| {
             let mut connection = Connection::new(port)?;
-            connection.send(&before)?;
-            connection.response()?;
+            connection.send(&request_before)?;
+            connection.response()?.check(before)?;
             let start = Instant::now();
             connection.send(&request)?;
             connection.first_chunk()?;
@@ -80,6 +84,7 @@ impl Connection {
     fn new(port: u16) -> io::Result<Self> {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
         Ok(Self(BufReader::with_capacity(64 * 1024, stream)))
     }
 
@@ -112,40 +117,42 @@ impl Connection {
         }
     }
 
-    /// Reads a response, and says how long its body was.
-    fn response(&mut self) -> io::Result<u64> {
+    /// Reads a response to its end.
+    fn response(&mut self) -> io::Result<Outcome> {
+        let mut outcome = Outcome::default();
         if let Some(length) = self.head()? {
-            self.skip(length)?;
-            return Ok(length);
+            self.read(length, &mut outcome)?;
+            return Ok(outcome);
         }
-        let mut total = 0;
-        loop {
-            let size = self.chunk()?;
-            if size == 0 {
-                return Ok(total);
-            }
-            total += size;
-        }
+        while self.chunk(&mut outcome)? > 0 {}
+        Ok(outcome)
     }
 
     /// Reads a response up to the end of its first chunk.
     fn first_chunk(&mut self) -> io::Result<()> {
-        if self.head()?.is_some() || self.chunk()? == 0 {
+        if self.head()?.is_some() || self.chunk(&mut Outcome::default())? == 0 {
             return Err(io::Error::other("the stream had no message"));
         }
         Ok(())
     }
 
-    fn chunk(&mut self) -> io::Result<u64> {
+    fn chunk(&mut self, outcome: &mut Outcome) -> io::Result<u64> {
         let size = u64::from_str_radix(&self.line()?, 16).map_err(io::Error::other)?;
-        self.skip(size + 2)?;
+        self.read(size, outcome)?;
+        self.line()?;
         Ok(size)
     }
 
-    fn skip(&mut self, bytes: u64) -> io::Result<()> {
-        let skipped = io::copy(&mut (&mut self.0).take(bytes), &mut io::sink())?;
-        if skipped < bytes {
-            return Err(io::Error::other("the response broke off"));
+    fn read(&mut self, bytes: u64, outcome: &mut Outcome) -> io::Result<()> {
+        let mut bytes = (&mut self.0).take(bytes);
+        while bytes.limit() > 0 {
+            let part = bytes.fill_buf()?;
+            if part.is_empty() {
+                return Err(io::Error::other("the response broke off"));
+            }
+            let read = part.len();
+            outcome.push(part);
+            bytes.consume(read);
         }
         Ok(())
     }

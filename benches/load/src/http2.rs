@@ -8,22 +8,26 @@ use h2::client::{ResponseFuture, SendRequest};
 use http::{HeaderMap, Method, Request, StatusCode};
 use tokio::net::TcpStream;
 use tokio::runtime;
+use tokio::time::timeout;
 
+use crate::PATIENCE;
 use crate::case::Case;
+use crate::outcome::Outcome;
 
 /// More than any response has, so that no server waits for room.
 const WINDOW: u32 = 1 << 30;
 
-/// Makes calls, and checks that all responses are as long as the first.
+/// Makes calls, and checks that all went well, and that their responses are as long as the first.
 pub(crate) fn calls(port: u16, case: &Case, count: u64) -> io::Result<()> {
     runtime::Builder::new_current_thread()
-        .enable_io()
+        .enable_all()
         .build()?
         .block_on(async {
             let mut connection = connect(port).await?;
             let mut expected = None;
             for _ in 0..count {
-                let len = whole(send(&mut connection, case).await?, case).await?;
+                let call = async { whole(send(&mut connection, case).await?, case).await };
+                let len = timeout(PATIENCE, call).await??;
                 if *expected.get_or_insert(len) != len {
                     return Err(io::Error::other("two responses differ in length"));
                 }
@@ -67,26 +71,28 @@ async fn send(connection: &mut SendRequest<Bytes>, case: &Case) -> io::Result<Re
     Ok(response)
 }
 
-/// Reads a response, and says how long its body was.
+/// Reads a response to its end, and says how long its body was.
 async fn whole(response: ResponseFuture, case: &Case) -> io::Result<u64> {
     let response = response.await.map_err(io::Error::other)?;
     if response.status() != StatusCode::OK {
         return Err(io::Error::other(format!("not 200: {}", response.status())));
     }
     let mut body = response.into_body();
-    let mut total = 0;
+    let mut outcome = Outcome::default();
     while let Some(data) = body.data().await {
         let data = data.map_err(io::Error::other)?;
-        total += data.len() as u64;
+        outcome.push(&data);
         body.flow_control()
             .release_capacity(data.len())
             .map_err(io::Error::other)?;
     }
     let trailers = body.trailers().await.map_err(io::Error::other)?;
-    if case.content_type == "application/grpc" && !is_ok(trailers.as_ref()) {
+    if case.content_type != "application/grpc" {
+        outcome.check(case)?;
+    } else if !is_ok(trailers.as_ref()) {
         return Err(io::Error::other(format!("no grpc-status 0: {trailers:?}")));
     }
-    Ok(total)
+    Ok(outcome.len)
 }
 
 fn is_ok(trailers: Option<&HeaderMap>) -> bool {

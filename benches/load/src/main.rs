@@ -12,12 +12,17 @@
 mod case;
 mod http1;
 mod http2;
+mod outcome;
 
 use std::env::args;
 use std::error::Error;
 use std::io::{Read as _, Write as _, stdin, stdout};
+use std::time::Duration;
 
 use case::Case;
+
+/// How long a server may take for the next bytes.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 const USAGE: &str = "usage: load calls PORT CASE MODE COUNT [h2] | keep PORT CASE MODE COUNT | \
                      first PORT MODE COUNT | body CASE MODE | path CASE | type CASE MODE";

@@ -4,11 +4,17 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use crate::Result;
 use crate::cases::Case;
 use crate::peers::Peer;
-use crate::process::{missing, on_core, printed, sibling, terminate};
+use crate::process::{missing, on_core, printed, sibling, terminate, wait_for_end};
+
+/// How long a server may take to start below its tool.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server, on the first core. It ends with this value.
 pub(crate) struct Server {
@@ -36,10 +42,16 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| missing(command, &error))?;
-        let mut line = String::new();
+        let (told, line) = mpsc::channel();
         if let Some(stdout) = child.stdout.take() {
-            BufReader::new(stdout).read_line(&mut line)?;
+            thread::spawn(move || {
+                let mut line = String::new();
+                // Nobody waits any more where it took too long.
+                let _ = BufReader::new(stdout).read_line(&mut line);
+                let _ = told.send(line);
+            });
         }
+        let line = line.recv_timeout(PATIENCE).unwrap_or_default();
         let ports = line.trim().split_once(' ');
         let ports =
             ports.and_then(|(port, counts)| Some((port.parse().ok()?, counts.parse().ok()?)));
@@ -106,8 +118,7 @@ impl Server {
     /// Ends it, and waits until its tool has written what it found.
     pub(crate) fn stop(mut self) -> Result<()> {
         terminate(self.process)?;
-        self.child.wait()?;
-        Ok(())
+        wait_for_end(&mut self.child)
     }
 }
 
@@ -115,7 +126,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         if let Ok(None) = self.child.try_wait() {
             let _ = terminate(self.process);
-            let _ = self.child.wait();
+            let _ = wait_for_end(&mut self.child);
         }
     }
 }
