@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::Plan;
-use crate::peers::{Peer, SERVERS};
+use crate::peers::{Peer, SERVERS, VIEWS};
 
 /// A kind of call.
 #[derive(Clone, Copy)]
@@ -63,8 +63,10 @@ impl Case {
 
     /// The servers that can do it.
     pub(crate) fn peers(&self) -> Vec<Peer> {
+        let views = (self.name == "ingest").then_some(VIEWS);
         SERVERS
             .into_iter()
+            .chain(views)
             .filter(|it| it.knows_text || self.mode != "text")
             .collect()
     }

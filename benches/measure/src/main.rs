@@ -2,7 +2,7 @@
 //!
 //! - `measure server FILE ROUNDS [--short] [CASE…]`: the samples of the servers, of all cases, of those whose label
 //!   starts with one of the names, or of as few as show that everything works.
-//! - `measure machine FILE`: what it is measured on, and which versions.
+//! - `measure machine FILE`: what it is measured on, when, and which versions.
 //! - `measure table RESULTS PAGE`: the table of all samples in a folder, into a page between two markers.
 //!
 //! What it starts is looked for in the folder of its own program: `server-*` and `load`, each built by itself.

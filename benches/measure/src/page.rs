@@ -18,8 +18,11 @@ pub(crate) fn update(results: &str, page: &str) -> Result<()> {
         )
         .into());
     };
-    let machine = fs::read_to_string(format!("{results}/machine.txt")).unwrap_or_default();
-    let table = table::markdown(&machine, &samples::read(results)?);
+    let machine = |part: &str| fs::read_to_string(format!("{results}/{part}.machine.txt"));
+    let table = table::markdown(
+        |part| machine(part).unwrap_or_default(),
+        &samples::read(results)?,
+    );
     fs::write(page, format!("{before}{BEGIN}\n{table}\n{END}{after}"))?;
     eprintln!("measure: the table is in {page}");
     Ok(())

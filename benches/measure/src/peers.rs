@@ -26,6 +26,9 @@ pub(crate) const SERVERS: [Peer; 6] = [
     peer("ours-axum", true),
 ];
 
+/// Ours with a view of what is ingested; all else is as in ours.
+pub(crate) const VIEWS: Peer = peer("ours-views", true);
+
 /// How a table calls a peer.
 pub(crate) fn title(name: &str) -> &str {
     match name {
@@ -34,6 +37,7 @@ pub(crate) fn title(name: &str) -> &str {
         "tonic" => "tonic-web",
         "connectrpc-axum" => "connectrpc in axum",
         "ours" => "grpcweb",
+        "ours-views" => "grpcweb with views",
         "ours-axum" => "grpcweb in axum",
         other => other,
     }

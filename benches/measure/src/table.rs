@@ -282,14 +282,16 @@ fn machine(lines: &str) -> String {
     pipes(&table)
 }
 
-/// Everything that stands between the markers.
-pub(crate) fn markdown(told: &str, samples: &[Sample]) -> String {
-    let mut written = machine(told);
+/// Everything that stands between the markers. `told` is what each part was measured on, which may have been on
+/// different days.
+pub(crate) fn markdown(told: impl Fn(&str) -> String, samples: &[Sample]) -> String {
+    let mut written = String::new();
     for (part, heading) in PARTS {
         if samples.iter().all(|it| it.part != part) {
             continue;
         }
         let _ = write!(written, "### {heading}\n\n");
+        written += &machine(&told(part));
         for (metric, heading) in METRICS {
             let table = Table::of(samples, part, metric);
             written += &table.markdown(heading);
