@@ -12,6 +12,7 @@ use super::server::Handler;
 use crate::codec::{self, Codec, Prost};
 use crate::server::{Call, ResponseFuture};
 use crate::view::Payload;
+pub use crate::view::fields::*;
 pub use crate::view::kinds::*;
 pub use crate::view::{HasView, Malformed, MessageView, Reader};
 use crate::{Request, Response, Streaming};

@@ -54,6 +54,7 @@
 //! ```
 
 mod encoded;
+pub(crate) mod fields;
 pub(crate) mod kinds;
 mod reader;
 
