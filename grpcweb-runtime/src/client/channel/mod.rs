@@ -36,7 +36,8 @@ pub use builder::ChannelBuilder;
 /// A transport on hyper, to one server or to several that do the same: HTTP/1.1 with kept connections, or
 /// HTTP/2.
 ///
-/// Nothing is sent before the first call. Clones share their connections. It runs on tokio.
+/// Nothing is sent before the first call. Clones share their connections. It runs on tokio: a connection is
+/// driven by the runtime of the call that made it, and ends with that runtime, for calls from others as well.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {

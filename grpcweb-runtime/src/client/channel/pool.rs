@@ -31,8 +31,9 @@ pub(super) struct Pool(Arc<Inner>);
 struct Inner {
     idle_timeout: Duration,
     state: Mutex<State>,
-    /// Where all speak HTTP/2, one of them connects, and the others wait for it.
-    turn: AsyncMutex<()>,
+    /// Where all speak HTTP/2, one of them connects, and the others wait for it. It has the failure of the
+    /// last that did, and when it failed.
+    turn: AsyncMutex<Option<(Instant, ChannelError)>>,
 }
 
 #[derive(Default)]
@@ -51,6 +52,22 @@ struct State {
 enum Sender {
     Http1(http1::SendRequest<Outgoing>),
     Http2(http2::SendRequest<Outgoing>),
+}
+
+/// A call that connects, and would take another connection. One that it is given and has no use for any more
+/// is kept for the next.
+struct Waiting<'a> {
+    pool: &'a Pool,
+    freed: oneshot::Receiver<Sender>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.freed.close();
+        if let Ok(Sender::Http1(sender)) = self.freed.try_recv() {
+            self.pool.keep(sender);
+        }
+    }
 }
 
 /// A connection that a call has.
@@ -87,15 +104,25 @@ impl Pool {
     }
 
     async fn take_turn(&self, connector: &Connector) -> Result<Lease, ChannelError> {
-        let _turn = self.0.turn.lock().await;
-        match self.take_idle() {
-            Some(lease) => Ok(lease),
-            None => self.connect(connector).await,
+        let began = now();
+        let mut failed = self.0.turn.lock().await;
+        if let Some(lease) = self.take_idle() {
+            return Ok(lease);
         }
+        // Those who wait for their turn would else wait for one failure after the other.
+        if let Some((at, error)) = &*failed
+            && *at >= began
+        {
+            return Err(error.clone());
+        }
+        let connected = self.connect(connector).await;
+        *failed = connected.as_ref().err().map(|error| (now(), error.clone()));
+        connected
     }
 
     async fn wait_or_connect(&self, connector: &Connector) -> Result<Lease, ChannelError> {
-        let (free, mut freed) = oneshot::channel();
+        let (free, freed) = oneshot::channel();
+        let mut waiting = Waiting { pool: self, freed };
         {
             let mut state = self.lock();
             if let Some(lease) = state.take_idle(self.0.idle_timeout) {
@@ -106,15 +133,20 @@ impl Pool {
         }
         let (pool, connector) = (self.clone(), connector.clone());
         let mut connecting = Box::pin(async move { pool.connect(&connector).await });
-        let (lease, came_free) = std::future::poll_fn(|cx| match Pin::new(&mut freed).poll(cx) {
+        let mut is_connecting = false;
+        let lease = std::future::poll_fn(|cx| match Pin::new(&mut waiting.freed).poll(cx) {
             Poll::Ready(Ok(sender)) => {
                 let is_reused = true;
-                Poll::Ready((Ok(Lease { sender, is_reused }), true))
+                Poll::Ready(Ok(Lease { sender, is_reused }))
             }
-            _ => connecting.as_mut().poll(cx).map(|lease| (lease, false)),
+            _ => {
+                let lease = connecting.as_mut().poll(cx);
+                is_connecting = lease.is_pending();
+                lease
+            }
         })
         .await;
-        if came_free {
+        if is_connecting && lease.as_ref().is_ok_and(|lease| !lease.is_http2()) {
             // The next call will need what was begun.
             let pool = self.clone();
             tokio::spawn(async move {
@@ -392,6 +424,60 @@ mod tests {
         }
         pool.put(used);
         assert_eq!(pool.lock().idle.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_a_call_was_given_before_it_was_given_up_is_kept() {
+        let (_listener, connector) = server(false).await;
+        let pool = Pool::new(TIMEOUT);
+        let used = connected(&pool, &connector).await;
+        {
+            let mut waiting = pin!(pool.lease(&connector));
+            assert!(is_pending(waiting.as_mut()).await);
+            pool.put(used);
+            assert_eq!(pool.lock().idle.len(), 0);
+        }
+        assert_eq!(pool.lock().idle.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_was_given_http2_connects_no_further() {
+        let (listener, connector) = server(false).await;
+        let pool = Pool::new(TIMEOUT);
+        let (io, _server) = tokio::io::duplex(1024);
+        let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(io));
+        let (sender, connection) = handshake.await.unwrap();
+        let _connection = tokio::spawn(connection);
+        let mut waiting = Box::pin(pool.lease(&connector));
+        assert!(is_pending(waiting.as_mut()).await);
+        drop(pool.share(sender));
+        assert!(waiting.await.unwrap().is_http2());
+        let (mut begun, _) = listener.accept().await.unwrap();
+        let read = timeout(PATIENCE, begun.read(&mut [0])).await;
+        assert_eq!(read.unwrap().unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn where_all_is_http2_those_who_waited_share_a_failure_and_the_next_connects() {
+        let (listener, connector) = server(true).await;
+        let pool = Pool::new(TIMEOUT);
+        let mut turn = pool.0.turn.lock().await;
+        let mut waiting = Box::pin(pool.lease(&connector));
+        assert!(is_pending(waiting.as_mut()).await);
+        let failure = ChannelError::no_response("elsewhere", "it broke".into(), true);
+        *turn = Some((now(), failure.clone()));
+        drop(turn);
+        let shared = timeout(PATIENCE, waiting).await.unwrap().err().unwrap();
+        assert_eq!(shared.to_string(), failure.to_string());
+        assert!(is_pending(pin!(listener.accept())).await);
+        connected(&pool, &connector).await;
+        assert!(pool.0.turn.lock().await.is_none());
+        drop(listener);
+        let (gone, connector) = server(true).await;
+        drop(gone);
+        let pool = Pool::new(TIMEOUT);
+        assert!(pool.lease(&connector).await.is_err());
+        assert!(pool.0.turn.lock().await.is_some());
     }
 
     #[tokio::test]

@@ -40,7 +40,8 @@ macro_rules! connection_setters {
             self
         }
 
-        /// How long a connection is kept while no call uses it: 90 seconds unless set.
+        /// How long a connection is kept while no call uses it: 90 seconds unless set. On
+        /// HTTP/2 this counts from when the last call began.
         pub fn pool_idle_timeout(mut self, timeout: ::std::time::Duration) -> Self {
             self.connection.pool_idle_timeout = timeout;
             self
