@@ -21,8 +21,8 @@
 //! ```
 //! use grpcweb_runtime::view::{Encoded, MessageView as _};
 //! use grpcweb_runtime::{Request, Response, Status, Streaming};
-//! use hello_world::viewed::greeter_server::Greeter;
-//! use hello_world::viewed::{HelloReply, HelloRequest, HelloRequestView};
+//! use hello_world_viewed::greeter_server::Greeter;
+//! use hello_world_viewed::{HelloReply, HelloRequest, HelloRequestView};
 //!
 //! struct MyGreeter;
 //!
@@ -44,7 +44,7 @@
 //!         Ok(Response::new(Streaming::from_iter([HelloReply { message: name }])))
 //!     }
 //! }
-//! # let _ = hello_world::viewed::greeter_server::GreeterServer::new(MyGreeter);
+//! # let _ = hello_world_viewed::greeter_server::GreeterServer::new(MyGreeter);
 //!
 //! // Anywhere else.
 //! let encoded = Encoded::encode(&HelloRequest { name: "world".into() })?;
