@@ -256,12 +256,12 @@ impl Inbound {
         std::mem::take(&mut self.body)
     }
 
-    /// The only message, where the call has to have one.
+    /// Waits for the only message.
     pub(crate) async fn single(&mut self) -> Result<(Bytes, MetadataMap), Status> {
         std::future::poll_fn(|cx| self.poll_single(cx)).await
     }
 
-    /// The same.
+    /// The only message, where the call has to have one.
     pub(crate) fn poll_single(
         &mut self,
         cx: &mut Context<'_>,

@@ -88,6 +88,7 @@ mod format;
 mod inbound;
 mod limits;
 mod metadata;
+mod optional_metadata;
 mod outbound;
 #[cfg(any(feature = "tls", feature = "blocking-tls", feature = "serve-tls"))]
 mod pem;

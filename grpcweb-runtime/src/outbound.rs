@@ -25,8 +25,25 @@ const COALESCE: usize = 32 * 1024;
 /// Room for the trailers frame that nearly every response has.
 pub(crate) const ROOM_FOR_OK: usize = trailers::OK.len();
 
+/// The frame of a message that is sent alone.
+pub(crate) enum Alone {
+    Whole(BytesMut),
+    Parted(Box<Parted>),
+}
+
 /// The body of a unary response: a message frame, and what ends the call.
 pub(crate) fn unary(
+    format: &Format,
+    frame: Alone,
+    trailing: Option<MetadataMap>,
+) -> Result<Body, Status> {
+    match frame {
+        Alone::Whole(frame) => whole_and_trailers(format, frame, trailing),
+        Alone::Parted(frame) => parted_and_trailers(format, *frame, trailing),
+    }
+}
+
+fn whole_and_trailers(
     format: &Format,
     mut message: BytesMut,
     trailing: Option<MetadataMap>,
@@ -48,8 +65,7 @@ pub(crate) fn unary(
     }
 }
 
-/// The same, with a large field of the message beside the rest.
-pub(crate) fn unary_parted(
+fn parted_and_trailers(
     format: &Format,
     Parted { head, bytes }: Parted,
     trailing: Option<MetadataMap>,
@@ -413,6 +429,7 @@ mod tests {
         assert!(chunks.len() <= 3, "{chunks:?}");
         assert_eq!(buffer.buf.capacity(), 0);
     }
+
     #[test]
     fn a_chunk_is_full_before_other_tasks_run() {
         let messages = Streaming::from_iter(std::iter::repeat_n("a".repeat(60), 10_000));

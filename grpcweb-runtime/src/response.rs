@@ -1,5 +1,5 @@
 use crate::MetadataMap;
-use crate::metadata::Beside;
+use crate::optional_metadata::OptionalMetadata;
 
 /// A response message, or a stream of them, with what travels beside it.
 ///
@@ -16,21 +16,25 @@ use crate::metadata::Beside;
 #[derive(Debug, Clone, Default)]
 pub struct Response<T> {
     message: T,
-    metadata: Beside,
-    trailers: Beside,
+    metadata: OptionalMetadata,
+    trailers: OptionalMetadata,
 }
 
 impl<T> Response<T> {
     /// A response without metadata.
     #[must_use]
     pub fn new(message: T) -> Self {
-        Self::from_parts(message, Beside::default(), Beside::default())
+        Self::from_parts(
+            message,
+            OptionalMetadata::default(),
+            OptionalMetadata::default(),
+        )
     }
 
     pub(crate) fn from_parts(
         message: T,
-        metadata: impl Into<Beside>,
-        trailers: impl Into<Beside>,
+        metadata: impl Into<OptionalMetadata>,
+        trailers: impl Into<OptionalMetadata>,
     ) -> Self {
         Self {
             message,
@@ -44,7 +48,7 @@ impl<T> Response<T> {
         Response::from_parts(change(self.message), self.metadata, self.trailers)
     }
 
-    pub(crate) fn into_parts(self) -> (T, Beside, Beside) {
+    pub(crate) fn into_parts(self) -> (T, OptionalMetadata, OptionalMetadata) {
         (self.message, self.metadata, self.trailers)
     }
 

@@ -10,7 +10,7 @@ use crate::Body;
 use crate::body::HttpBody;
 
 pin_project! {
-    /// A response to be: from what stands in front of a service, or from the service.
+    /// The response of what stands in front of a service, or of the service.
     #[project = Projected]
     #[derive(Debug)]
     pub(crate) enum Answered<A, F> {

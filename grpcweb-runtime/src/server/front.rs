@@ -72,7 +72,7 @@ impl<S: fmt::Debug> fmt::Debug for InFrontOf<S> {
 }
 
 pin_project! {
-    /// A response to be: that of a call, or of the service behind.
+    /// The response to a call, or that of the service behind.
     #[must_use = "futures do nothing unless polled"]
     pub struct InFrontOfFuture<F> {
         #[pin]

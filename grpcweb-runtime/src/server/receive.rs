@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 
 use super::drain::Remainder;
-use super::look::{Found, look};
+use super::peek::{Peeked, peek};
 use super::settings::MethodSettings;
 use crate::cancel::CallContext;
 use crate::format::Format;
@@ -102,7 +102,7 @@ impl Receive {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(Request<()>, Bytes), Status>> {
         ready!(self.poll_intercepted(cx))?;
-        let payload = match self.look(cx) {
+        let payload = match self.peek(cx) {
             Some(payload) => payload,
             None => {
                 let Reading::Begun(inbound) = &mut self.reading else {
@@ -117,17 +117,17 @@ impl Receive {
     }
 
     /// The message, where it is there at the first look.
-    fn look(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
+    fn peek(&mut self, cx: &mut Context<'_>) -> Option<Bytes> {
         let Reading::Unread(unread) = &mut self.reading else {
             return None;
         };
-        match look(std::mem::take(&mut unread.body), &unread.format, cx) {
-            Found::Message(payload) => {
+        match peek(std::mem::take(&mut unread.body), &unread.format, cx) {
+            Peeked::Message(payload) => {
                 unread.context.message(Direction::Received, payload.len());
                 self.reading = Reading::Done;
                 Some(payload)
             }
-            Found::Other(body) => {
+            Peeked::Other(body) => {
                 unread.body = body;
                 if let Some(inbound) = self.begin() {
                     self.reading = Reading::Begun(Box::new(inbound));

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use bytes::BytesMut;
 use http::HeaderValue;
 
 use super::drain::{self, Remainder};
@@ -10,11 +9,11 @@ use super::observer::Direction;
 use super::respond;
 use super::running::Running;
 use super::stream_body::StreamBody;
-use crate::apart::{Apart, Parted};
+use crate::apart::Apart;
 use crate::codec::{self, Codec};
 use crate::format::Format;
-use crate::metadata::Beside;
-use crate::outbound::{self, Messages};
+use crate::optional_metadata::OptionalMetadata;
+use crate::outbound::{self, Alone, Messages};
 use crate::wire::compression::GRPC_ENCODING;
 use crate::{Body, MetadataMap, Response, Status, Streaming};
 
@@ -23,16 +22,14 @@ use super::content_encoding;
 
 /// What a handler returned, without its type.
 pub(super) struct Reply {
-    metadata: Beside,
-    trailing: Beside,
+    metadata: OptionalMetadata,
+    trailing: OptionalMetadata,
     content: Content,
 }
 
 enum Content {
     /// The frame of the only message, and the length of the message before it was compressed.
-    Message(BytesMut, usize),
-    /// The same, with a large field beside it.
-    Parted(Box<Parted>, usize),
+    Message(Alone, usize),
     Stream(Box<dyn Messages>),
 }
 
@@ -45,21 +42,21 @@ impl Reply {
         let (mut message, metadata, trailing) = response.into_parts();
         let format = &answer.format;
         let apart = answer.sends_as_it_is().then(|| apart(&mut message));
-        let content = match apart.flatten() {
+        let (frame, len) = match apart.flatten() {
             None => {
                 let room = outbound::ROOM_FOR_OK;
                 let (frame, len) = codec::encode_alone::<C, T>(&message, format, room)?;
-                Content::Message(frame, len)
+                (Alone::Whole(frame), len)
             }
             Some(apart) => {
-                let (parted, len) = codec::encode_parted::<C, T>(&message, apart, format)?;
-                Content::Parted(Box::new(parted), len)
+                let (frame, len) = codec::encode_parted::<C, T>(&message, apart, format)?;
+                (Alone::Parted(Box::new(frame)), len)
             }
         };
         Ok(Self {
             metadata,
             trailing,
-            content,
+            content: Content::Message(frame, len),
         })
     }
 
@@ -125,16 +122,6 @@ impl Answer {
                 running.context.message(Direction::Sent, len);
                 self.respond(metadata, body)
             }),
-            Ok(Reply {
-                metadata,
-                trailing,
-                content: Content::Parted(frame, len),
-            }) => {
-                outbound::unary_parted(&self.format, *frame, trailing.into_option()).map(|body| {
-                    running.context.message(Direction::Sent, len);
-                    self.respond(metadata, body)
-                })
-            }
             Err(status) => Err(status),
         };
         running.end(response.as_ref().map(|_| ()));
@@ -158,7 +145,7 @@ impl Answer {
 
     fn stream(
         &self,
-        metadata: Beside,
+        metadata: OptionalMetadata,
         messages: Box<dyn Messages>,
         trailing: MetadataMap,
         running: Running,
@@ -171,7 +158,7 @@ impl Answer {
         observed_body::watch(response, &context)
     }
 
-    fn respond(&self, metadata: Beside, body: Body) -> http::Response<Body> {
+    fn respond(&self, metadata: OptionalMetadata, body: Body) -> http::Response<Body> {
         let mut response = respond::rpc(self.format.protocol, metadata.into_option(), body);
         if let Some(encoding) = self.format.compression {
             let encoding = HeaderValue::from_static(encoding.name());

@@ -15,7 +15,7 @@ use crate::{Body, ConnectionInfo, MetadataMap, Status, connection, outbound};
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// A response to be: the future of every generated server.
+/// The future of every generated server.
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture(Kind);
 

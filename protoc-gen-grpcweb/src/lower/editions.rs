@@ -5,6 +5,7 @@ use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
 use super::features::{self, Features, MessageEncoding, Presence, RepeatedEncoding};
+use super::is_map_entry;
 use crate::Error;
 
 const EDITION_2023: i32 = 1000;
@@ -81,8 +82,4 @@ fn lower_field(field: &mut FieldDescriptorProto, features: Features, in_map_entr
             field.proto3_optional = Some(explicit && field.oneof_index.is_none() && !in_map_entry);
         }
     }
-}
-
-fn is_map_entry(message: &DescriptorProto) -> bool {
-    message.options.as_ref().is_some_and(|o| o.map_entry())
 }

@@ -15,7 +15,7 @@ mod well_known;
 use prost::Message as _;
 use prost_build::Module;
 use prost_types::compiler::CodeGeneratorRequest;
-use prost_types::{FileDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
 
 use crate::Error;
 use crate::options::Options;
@@ -163,4 +163,9 @@ fn elsewhere(files: &[FileDescriptorProto], module: &str, externs: &mut Externs)
             externs.add_where_none(proto, rust);
         }
     }
+}
+
+/// Whether a message is made by `protoc`, for a field that is a map.
+pub(crate) fn is_map_entry(message: &DescriptorProto) -> bool {
+    message.options.as_ref().is_some_and(|o| o.map_entry())
 }

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use prost_types::{DescriptorProto, FileDescriptorProto};
 
-use super::types;
 use super::well_known::PROST;
+use super::{is_map_entry, types};
 use crate::options::{Options, is_at_or_below};
 
 /// What a message is called.
@@ -116,7 +116,7 @@ fn domain<'a>(proto: &str, options: &'a Options) -> Option<&'a str> {
 fn full_names(file: &FileDescriptorProto) -> Vec<String> {
     fn add(messages: &[DescriptorProto], scope: &str, names: &mut Vec<String>) {
         for message in messages {
-            if message.options.as_ref().is_some_and(|o| o.map_entry()) {
+            if is_map_entry(message) {
                 continue;
             }
             let name = format!("{scope}.{}", message.name());

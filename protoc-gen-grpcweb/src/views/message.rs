@@ -186,6 +186,7 @@ impl Parts {
         let view_path = tokens(&relative(&message.modules, &inner, view))?;
         let owned_path = tokens(&relative(&message.modules, &inner, rust))?;
 
+        let other = (members.len() > 1).then(|| quote! { _ => rt::None, });
         let mut variants = TokenStream::new();
         let mut owned = TokenStream::new();
         for field in members {
@@ -203,7 +204,7 @@ impl Parts {
                         reader,
                         |oneof| match oneof {
                             #view_path::#variant(v) => rt::Some(v),
-                            _ => rt::None,
+                            #other
                         },
                         #view_path::#variant,
                     )
@@ -339,7 +340,6 @@ impl Parts {
                 #declarations
             }
 
-            #[allow(unreachable_patterns)]
             const _: () = {
                 use ::grpcweb_runtime::codegen::view as rt;
 

@@ -9,7 +9,7 @@ use prost_types::{
 };
 use syn::Ident;
 
-use crate::lower::{Externs, type_name};
+use crate::lower::{Externs, is_map_entry, type_name};
 
 /// A message.
 pub(super) struct Message {
@@ -309,10 +309,6 @@ pub(super) fn relative(from: &[String], to: &[String], name: &str) -> String {
 pub(crate) fn snake(name: &str) -> String {
     let module = Module::from_protobuf_package_name(name);
     module.parts().collect()
-}
-
-pub(super) fn is_map_entry(message: &DescriptorProto) -> bool {
-    message.options.as_ref().is_some_and(|o| o.map_entry())
 }
 
 /// The type of the entries of a field that is a map.

@@ -17,7 +17,7 @@ use crate::BoxError;
 type Answer<S> = Result<Response<<S as Served>::Body>, BoxError>;
 
 pin_project! {
-    /// The answer of a service, to be.
+    /// A call of a service.
     ///
     /// A service that is ready has its request at once: held back, it would be moved about, and take its place in
     /// every connection.

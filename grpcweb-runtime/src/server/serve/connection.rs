@@ -15,12 +15,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::Served;
 use super::activity::Activity;
 use super::dispatch::Dispatch;
-use super::greeted::Greeted;
-use super::head::Head;
+use super::head_timeout::HeadTimeout;
 use super::limits::Limits;
-use super::lively::Lively;
+use super::preface::PrefaceWatch;
 #[cfg(feature = "serve-tls")]
 use super::tls::{MaybeTls, handshake};
+use super::tracked_io::TrackedIo;
 use super::watched::Watched;
 use crate::ConnectionInfo;
 use crate::cancel::{ForcedEnd, ShutdownSignal};
@@ -58,7 +58,7 @@ pub(super) async fn begin<I, S>(
     S: Served,
 {
     let activity = Arc::new(Activity::new(protocol.limits.idle.is_some()));
-    let io = Lively {
+    let io = TrackedIo {
         inner: io,
         activity: Arc::clone(&activity),
     };
@@ -78,7 +78,7 @@ pub(super) async fn begin<I, S>(
     };
     #[cfg(not(feature = "serve-tls"))]
     let info = ConnectionInfo::of_server(remote_addr, signal);
-    let io = TokioIo::new(Greeted::new(io, Arc::clone(&activity)));
+    let io = TokioIo::new(PrefaceWatch::new(io, Arc::clone(&activity)));
     converse(&protocol, io, service, info, activity).await;
 }
 
@@ -98,7 +98,7 @@ async fn converse<I, S>(
         signal: info.shutdown().cloned(),
         announced: Ticket::default(),
         first_request: limits.first_request.and_then(Timer::after),
-        head: Head::new(limits.header_read),
+        head: HeadTimeout::new(limits.header_read),
         idle: limits.idle.and_then(Timer::after),
         age: limits.age.and_then(Timer::after),
         age_grace: None,
@@ -146,7 +146,7 @@ struct Watch<'a> {
     signal: Option<ShutdownSignal>,
     announced: Ticket,
     first_request: Option<Timer>,
-    head: Head,
+    head: HeadTimeout,
     idle: Option<Timer>,
     age: Option<Timer>,
     age_grace: Option<Timer>,

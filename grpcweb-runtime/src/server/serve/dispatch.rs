@@ -55,7 +55,7 @@ impl<S: Served> hyper::service::Service<Request<Incoming>> for Dispatch<S> {
 }
 
 pin_project! {
-    /// An answer to be.
+    /// The future of [`Dispatch`].
     #[project = DispatchedProjected]
     pub(super) enum Dispatched<S: Served> {
         Router { #[pin] answer: Option<S::Future> },

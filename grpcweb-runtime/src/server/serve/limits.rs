@@ -50,7 +50,7 @@ impl Default for Limits {
 impl Limits {
     pub(super) fn hyper(&self) -> auto::Builder<TokioExecutor> {
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        // The connection sees to that: see `Head`.
+        // The connection sees to that: see `HeadTimeout`.
         builder.http1().header_read_timeout(None);
         self.http2.apply(&mut builder);
         builder

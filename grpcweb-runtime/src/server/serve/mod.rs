@@ -7,21 +7,21 @@ mod called;
 mod connection;
 mod connections;
 mod dispatch;
-mod greeted;
 #[cfg(feature = "listenfd")]
 mod handed_over;
-mod head;
+mod head_timeout;
 mod http2;
 mod in_flight;
 mod limits;
 mod listener;
-mod lively;
+mod preface;
 mod run;
 mod shutdown;
 #[cfg(feature = "signal")]
 mod signals;
 #[cfg(feature = "serve-tls")]
 mod tls;
+mod tracked_io;
 mod watched;
 
 use std::fmt;

@@ -40,7 +40,7 @@ where
 }
 
 pin_project! {
-    /// A response to be.
+    /// The future of [`Watched`].
     pub(super) struct WatchedCall<F> {
         #[pin]
         inner: F,

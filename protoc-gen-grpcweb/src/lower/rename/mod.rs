@@ -13,6 +13,7 @@ use prost_types::{
     DescriptorProto, EnumDescriptorProto, FileDescriptorProto, ServiceDescriptorProto,
 };
 
+use super::is_map_entry;
 pub(crate) use renamed::Renamed;
 use unique::{UNDERSCORE, unique, unique_but};
 
@@ -395,10 +396,6 @@ fn has_module(message: &DescriptorProto) -> bool {
             .field
             .iter()
             .any(|field| field.oneof_index.is_some() && !field.proto3_optional())
-}
-
-fn is_map_entry(message: &DescriptorProto) -> bool {
-    message.options.as_ref().is_some_and(|o| o.map_entry())
 }
 
 /// prost makes a function `get_{name}` for such a field, and cannot for a raw identifier.

@@ -13,7 +13,7 @@ use crate::wire::text;
 use crate::{Body, BoxError};
 
 /// What a first look at a body finds.
-pub(super) enum Found {
+pub(super) enum Peeked {
     /// The payload of the only message, and the end.
     Message(Bytes),
     /// Anything else: the body as it was.
@@ -21,19 +21,19 @@ pub(super) enum Found {
 }
 
 /// Looks once, and does not wait.
-pub(super) fn look(mut body: Body, format: &Format, cx: &mut Context<'_>) -> Found {
+pub(super) fn peek(mut body: Body, format: &Format, cx: &mut Context<'_>) -> Peeked {
     let chunk = match Pin::new(&mut body).poll_frame(cx) {
-        Poll::Pending => return Found::Other(body),
-        Poll::Ready(None) => return Found::Other(Body::empty()),
+        Poll::Pending => return Peeked::Other(body),
+        Poll::Ready(None) => return Peeked::Other(Body::empty()),
         Poll::Ready(Some(first)) => match first.map(Frame::into_data) {
             Ok(Ok(chunk)) => chunk,
-            Ok(Err(trailers)) => return Found::Other(Seen::body(Ok(trailers), body)),
-            Err(error) => return Found::Other(Seen::body(Err(error), body)),
+            Ok(Err(trailers)) => return Peeked::Other(Rewound::body(Ok(trailers), body)),
+            Err(error) => return Peeked::Other(Rewound::body(Err(error), body)),
         },
     };
     match only_message(&chunk, &body, format) {
-        Some(payload) => Found::Message(payload),
-        None => Found::Other(Seen::body(Ok(Frame::data(chunk)), body)),
+        Some(payload) => Peeked::Message(payload),
+        None => Peeked::Other(Rewound::body(Ok(Frame::data(chunk)), body)),
     }
 }
 
@@ -55,19 +55,19 @@ fn only_message(chunk: &Bytes, rest: &Body, format: &Format) -> Option<Bytes> {
 }
 
 /// A body whose first frame was looked at.
-struct Seen {
+struct Rewound {
     first: Option<Result<Frame<Bytes>, BoxError>>,
     rest: Body,
 }
 
-impl Seen {
+impl Rewound {
     fn body(first: Result<Frame<Bytes>, BoxError>, rest: Body) -> Body {
         let first = Some(first);
         Body::new(Self { first, rest })
     }
 }
 
-impl http_body::Body for Seen {
+impl http_body::Body for Rewound {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -126,9 +126,9 @@ mod tests {
         let count = frames.len();
         let format = Format::new(Protocol::GrpcWeb, limits);
         let mut cx = Context::from_waker(Waker::noop());
-        match look(Body::new(Frames(frames.into(), true)), &format, &mut cx) {
-            Found::Message(payload) => Some(payload),
-            Found::Other(mut body) => {
+        match peek(Body::new(Frames(frames.into(), true)), &format, &mut cx) {
+            Peeked::Message(payload) => Some(payload),
+            Peeked::Other(mut body) => {
                 // It is all there still.
                 for _ in 0..count {
                     assert!(!body.is_end_stream());
@@ -194,6 +194,6 @@ mod tests {
         let body = Body::new(Frames([data(MESSAGE)].into(), false));
         let format = Format::new(Protocol::GrpcWeb, Limits::DEFAULT);
         let mut cx = Context::from_waker(Waker::noop());
-        assert!(matches!(look(body, &format, &mut cx), Found::Other(_)));
+        assert!(matches!(peek(body, &format, &mut cx), Peeked::Other(_)));
     }
 }

@@ -17,8 +17,8 @@ const LOOKS: u32 = 8;
 /// More bytes than hyper takes for a head: what has more is the rest of a request that was answered before.
 const MAX: usize = 1024 * 1024;
 
-/// The head that a connection may wait for.
-pub(super) struct Head {
+/// How long a connection waits for a head.
+pub(super) struct HeadTimeout {
     limit: Option<Duration>,
     timer: Option<Timer>,
     /// What there was when the timer was set.
@@ -30,7 +30,7 @@ pub(super) struct Head {
     wait: Duration,
 }
 
-impl Head {
+impl HeadTimeout {
     pub(super) fn new(limit: Option<Duration>) -> Self {
         Self {
             limit,

@@ -8,12 +8,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::activity::Activity;
 
 /// The bytes of a connection, which its activity is told of.
-pub(super) struct Lively<I> {
+pub(super) struct TrackedIo<I> {
     pub(super) inner: I,
     pub(super) activity: Arc<Activity>,
 }
 
-impl<I> Lively<I> {
+impl<I> TrackedIo<I> {
     fn written(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         self.activity.blocks(written.is_pending());
         if matches!(written, Poll::Ready(Ok(1..))) {
@@ -23,7 +23,7 @@ impl<I> Lively<I> {
     }
 }
 
-impl<I: AsyncRead + Unpin> AsyncRead for Lively<I> {
+impl<I: AsyncRead + Unpin> AsyncRead for TrackedIo<I> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -40,7 +40,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Lively<I> {
     }
 }
 
-impl<I: AsyncWrite + Unpin> AsyncWrite for Lively<I> {
+impl<I: AsyncWrite + Unpin> AsyncWrite for TrackedIo<I> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

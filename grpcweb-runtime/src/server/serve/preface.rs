@@ -11,14 +11,14 @@ use super::activity::Activity;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// The bytes of a connection in the clear, whose activity is told when they are HTTP/1.1.
-pub(super) struct Greeted<I> {
+pub(super) struct PrefaceWatch<I> {
     inner: I,
     activity: Arc<Activity>,
     /// What is still to come, if it is HTTP/2; empty where it is known.
     preface: &'static [u8],
 }
 
-impl<I> Greeted<I> {
+impl<I> PrefaceWatch<I> {
     pub(super) fn new(inner: I, activity: Arc<Activity>) -> Self {
         Self {
             inner,
@@ -40,7 +40,7 @@ impl<I> Greeted<I> {
     }
 }
 
-impl<I: AsyncRead + Unpin> AsyncRead for Greeted<I> {
+impl<I: AsyncRead + Unpin> AsyncRead for PrefaceWatch<I> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -57,7 +57,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Greeted<I> {
     }
 }
 
-impl<I: AsyncWrite + Unpin> AsyncWrite for Greeted<I> {
+impl<I: AsyncWrite + Unpin> AsyncWrite for PrefaceWatch<I> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
