@@ -1,12 +1,11 @@
 use std::future::Future;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
 use super::ahead;
 use super::drain;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, PollReceive};
 use super::observed_body;
 use super::receive::Receive;
 use super::reply::{Answer, Reply};
@@ -71,10 +70,11 @@ impl Call {
         H: FnOnce(Request<Req>) -> F + Send + 'static,
         F: Future<Output = Result<Response<Res>, Status>> + Send + 'static,
     {
-        self.run(Receive::poll_message, move |received, answer| {
-            let request = decoded::<C, Req>(received)?;
-            Ok(async move { Reply::message::<C, Res>(handler(request).await?, apart, &answer) })
-        })
+        self.run(
+            Receive::poll_message,
+            |request, payload| Ok(handler(decoded::<C, Req>(request, payload)?)),
+            move |response, answer| Reply::message::<C, Res>(response, apart, answer),
+        )
     }
 
     /// Runs a method that takes one message and returns a stream of them.
@@ -86,10 +86,11 @@ impl Call {
         H: FnOnce(Request<Req>) -> F + Send + 'static,
         F: Future<Output = Result<Response<Streaming<Res>>, Status>> + Send + 'static,
     {
-        self.run(Receive::poll_message, move |received, _| {
-            let request = decoded::<C, Req>(received)?;
-            Ok(async move { Ok(Reply::stream::<C, Res>(handler(request).await?)) })
-        })
+        self.run(
+            Receive::poll_message,
+            |request, payload| Ok(handler(decoded::<C, Req>(request, payload)?)),
+            |response, _| Ok(Reply::stream::<C, Res>(response)),
+        )
     }
 
     /// Runs a method that takes a stream of messages and returns one.
@@ -102,10 +103,11 @@ impl Call {
         F: Future<Output = Result<Response<Res>, Status>> + Send + 'static,
     {
         self.read_ahead();
-        self.run(Receive::poll_stream, move |received, answer| {
-            let request = streaming::<C, Req>(received);
-            Ok(async move { Reply::message::<C, Res>(handler(request).await?, |_| None, &answer) })
-        })
+        self.run(
+            Receive::poll_stream,
+            |request, inbound| Ok(handler(streaming::<C, Req>(request, inbound))),
+            |response, answer| Reply::message::<C, Res>(response, |_| None, answer),
+        )
     }
 
     /// Runs a method that takes and returns streams of messages.
@@ -118,10 +120,11 @@ impl Call {
         F: Future<Output = Result<Response<Streaming<Res>>, Status>> + Send + 'static,
     {
         self.read_ahead();
-        self.run(Receive::poll_stream, move |received, _| {
-            let request = streaming::<C, Req>(received);
-            Ok(async move { Ok(Reply::stream::<C, Res>(handler(request).await?)) })
-        })
+        self.run(
+            Receive::poll_stream,
+            |request, inbound| Ok(handler(streaming::<C, Req>(request, inbound))),
+            |response, _| Ok(Reply::stream::<C, Res>(response)),
+        )
     }
 
     /// Answers that the service has no such method.
@@ -130,8 +133,8 @@ impl Call {
         let status =
             Status::unimplemented(format!("there is no method for the path {path:?} here"));
         self.running.end(Err(&status));
-        let response = respond::error(self.format.protocol, &status);
-        let response = observed_body::watch(response, &self.running.context);
+        let mut response = respond::error(self.format.protocol, &status);
+        observed_body::watch(&mut response, &self.running.context);
         ResponseFuture::early(self.request, self.connection, response)
     }
 
@@ -144,15 +147,13 @@ impl Call {
         }
     }
 
-    fn run<R, H, F>(
-        self,
-        receive: fn(&mut Receive, &mut Context<'_>) -> Poll<Result<R, Status>>,
-        handler: H,
-    ) -> ResponseFuture
+    fn run<R, H, F, T, M>(self, receive: PollReceive<R>, handler: H, reply: M) -> ResponseFuture
     where
         R: 'static,
-        H: FnOnce(R, Answer) -> Result<F, Status> + Send + 'static,
-        F: Future<Output = Result<Reply, Status>> + Send + 'static,
+        H: FnOnce(Request<()>, R) -> Result<F, Status> + Send + 'static,
+        F: Future<Output = Result<T, Status>> + Send + 'static,
+        T: 'static,
+        M: FnOnce(T, &Answer) -> Result<Reply, Status> + Send + 'static,
     {
         let Self {
             request,
@@ -172,15 +173,17 @@ impl Call {
         if let Some(method) = method {
             half = half.after_interceptors(method);
         }
-        ResponseFuture::running(Exchange::new(half, receive, handler, running, answer))
+        ResponseFuture::running(Exchange::new(
+            half, receive, handler, reply, running, answer,
+        ))
     }
 }
 
-fn decoded<C: Codec<T>, T>((request, payload): (Request<()>, Bytes)) -> Result<Request<T>, Status> {
+fn decoded<C: Codec<T>, T>(request: Request<()>, payload: Bytes) -> Result<Request<T>, Status> {
     let message = codec::decode_request::<C, T>(payload)?;
     Ok(request.map(|()| message))
 }
 
-fn streaming<C: Codec<T>, T>((request, inbound): (Request<()>, Inbound)) -> Request<Streaming<T>> {
+fn streaming<C: Codec<T>, T>(request: Request<()>, inbound: Inbound) -> Request<Streaming<T>> {
     request.map(|()| Streaming::from_inbound(inbound, codec::decode_request::<C, T>))
 }

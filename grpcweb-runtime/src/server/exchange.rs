@@ -9,25 +9,26 @@ use pin_project_lite::pin_project;
 use super::drain::Remainder;
 use super::receive::Receive;
 use super::reply::{Answer, Finished, Reply};
+use super::respond::Answered;
 use super::running::Running;
-use crate::{Body, Status};
+use crate::{Body, Request, Status};
 
 /// Receives what a handler takes.
-type PollReceive<R> = fn(&mut Receive, &mut Context<'_>) -> Poll<Result<R, Status>>;
+pub(super) type PollReceive<R> = fn(&mut Receive, &mut Context<'_>) -> Poll<Result<R, Status>>;
 
 pin_project! {
     /// A call from its head to the response: what comes in, then the handler, then what is left of the
     /// request.
     ///
     /// Written by hand because every method has one: an `async` block would hold what it is made of twice.
-    pub(super) struct Exchange<R, H, F> {
+    pub(super) struct Exchange<R, H, F, M> {
         #[pin]
         phase: Phase<R, H, F>,
-        call: Option<Ongoing>,
+        call: Option<Ongoing<M>>,
         draining: Option<Draining>,
     }
 
-    impl<R, H, F> PinnedDrop for Exchange<R, H, F> {
+    impl<R, H, F, M> PinnedDrop for Exchange<R, H, F, M> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             if let Some(call) = this.call {
@@ -41,8 +42,15 @@ pin_project! {
 /// A response that waits for what is left of its request.
 pub(super) type Draining = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
-struct Ongoing {
+struct Ongoing<M> {
     running: Running,
+    outcome: Outcome<M>,
+}
+
+/// What is made of what a handler returns.
+struct Outcome<M> {
+    /// Encodes it.
+    reply: Option<M>,
     answer: Answer,
     rest: Option<Arc<Remainder>>,
 }
@@ -63,11 +71,12 @@ pin_project! {
     }
 }
 
-impl<R, H, F> Exchange<R, H, F> {
+impl<R, H, F, M> Exchange<R, H, F, M> {
     pub(super) fn new(
         receive: Receive,
         poll: PollReceive<R>,
         handler: H,
+        reply: M,
         running: Running,
         answer: Answer,
     ) -> Self {
@@ -79,25 +88,47 @@ impl<R, H, F> Exchange<R, H, F> {
             },
             call: Some(Ongoing {
                 running,
-                answer,
-                rest: None,
+                outcome: Outcome {
+                    reply: Some(reply),
+                    answer,
+                    rest: None,
+                },
             }),
             draining: None,
         }
     }
 }
 
-impl<R, H, F> Phase<R, H, F>
-where
-    H: FnOnce(R, Answer) -> Result<F, Status>,
-    F: Future<Output = Result<Reply, Status>>,
-{
-    fn poll_reply(
+impl<R, H, F> Phase<R, H, F> {
+    /// Ready with the reply once what made it is dropped: only then it is known what is left of the request.
+    fn poll_reply<T, M>(
         mut self: Pin<&mut Self>,
-        call: &mut Ongoing,
+        outcome: &mut Outcome<M>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Reply, Status>> {
-        let running = &mut call.running;
+    ) -> Poll<Result<Reply, Status>>
+    where
+        H: FnOnce(Request<()>, R) -> Result<F, Status>,
+        F: Future<Output = Result<T, Status>>,
+        M: FnOnce(T, &Answer) -> Result<Reply, Status>,
+    {
+        let result = ready!(self.as_mut().poll_handled(&mut outcome.rest, cx));
+        self.set(Self::Over);
+        match (result, outcome.reply.take()) {
+            (Ok(response), Some(reply)) => Poll::Ready(reply(response, &outcome.answer)),
+            (Err(status), _) => Poll::Ready(Err(status)),
+            (Ok(_), None) => Poll::Pending,
+        }
+    }
+
+    fn poll_handled<T>(
+        mut self: Pin<&mut Self>,
+        rest: &mut Option<Arc<Remainder>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, Status>>
+    where
+        H: FnOnce(Request<()>, R) -> Result<F, Status>,
+        F: Future<Output = Result<T, Status>>,
+    {
         loop {
             match self.as_mut().project() {
                 PhaseProjected::Receiving {
@@ -105,54 +136,51 @@ where
                     poll,
                     handler,
                 } => {
-                    let received = ready!(running.poll(cx, |cx| poll(receive, cx)));
-                    call.rest = receive.rest();
+                    let received = ready!(poll(receive, cx));
+                    *rest = receive.rest();
                     let received = received?;
-                    let Some(handler) = handler.take() else {
+                    let (Some(handler), Some(request)) = (handler.take(), receive.take_request())
+                    else {
                         return Poll::Pending;
                     };
-                    let answer = call.answer;
-                    let handling = running.run(|| handler(received, answer))??;
+                    let handling = handler(request, received)?;
                     self.set(Self::Handling { handling });
                 }
-                PhaseProjected::Handling { handling } => {
-                    return running.poll(cx, |cx| handling.poll(cx));
-                }
+                PhaseProjected::Handling { handling } => return handling.poll(cx),
                 PhaseProjected::Over => return Poll::Pending,
             }
         }
     }
 }
 
-impl<R, H, F> Future for Exchange<R, H, F>
+impl<R, H, F, T, M> Future for Exchange<R, H, F, M>
 where
-    H: FnOnce(R, Answer) -> Result<F, Status>,
-    F: Future<Output = Result<Reply, Status>>,
+    H: FnOnce(Request<()>, R) -> Result<F, Status>,
+    F: Future<Output = Result<T, Status>>,
+    M: FnOnce(T, &Answer) -> Result<Reply, Status>,
 {
-    type Output = Response<Body>;
+    type Output = Answered;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Body>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
         let mut this = self.project();
-        if let Some(call) = this.call.as_mut() {
-            let result = ready!(this.phase.as_mut().poll_reply(call, cx));
-            // What the handler left of the request is known once it is dropped.
-            let dropped = call.running.run(|| this.phase.set(Phase::Over));
-            let result = dropped.and(result);
-            let Some(Ongoing {
-                running,
-                answer,
-                rest,
-            }) = this.call.take()
-            else {
+        if let Some(Ongoing { running, outcome }) = this.call.as_mut() {
+            let phase = &mut this.phase;
+            let mut result = ready!(running.poll(cx, |cx| phase.as_mut().poll_reply(outcome, cx)));
+            // Interrupted, or after a panic, it is not over yet.
+            if !matches!(**phase, Phase::Over) {
+                let dropped = running.run(|| phase.set(Phase::Over));
+                result = dropped.and(result);
+            }
+            let Some(Ongoing { running, outcome }) = this.call.take() else {
                 return Poll::Pending;
             };
-            match answer.finish(result, running, rest) {
-                Finished::Now(response) => return Poll::Ready(response),
+            match outcome.answer.finish(result, running, outcome.rest) {
+                Finished::Now(response) => return Poll::Ready(Ok(response)),
                 Finished::Drained(draining) => *this.draining = Some(draining),
             }
         }
         match this.draining {
-            Some(draining) => draining.as_mut().poll(cx),
+            Some(draining) => draining.as_mut().poll(cx).map(Ok),
             None => Poll::Pending,
         }
     }

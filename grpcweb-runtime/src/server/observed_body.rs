@@ -10,20 +10,19 @@ use crate::cancel::CallContext;
 use crate::{Body, BoxError};
 
 /// Lets the observers of a call know when its response has left, or never will.
-pub(super) fn watch(response: Response<Body>, context: &Arc<CallContext>) -> Response<Body> {
+pub(super) fn watch(response: &mut Response<Body>, context: &Arc<CallContext>) {
     if context.observed.is_none() {
-        return response;
+        return;
     }
     if response.body().is_end_stream() {
         context.finish(true);
-        return response;
+        return;
     }
-    response.map(|body| {
-        Body::new(ObservedBody {
-            body,
-            context: Arc::clone(context),
-        })
-    })
+    let body = std::mem::take(response.body_mut());
+    *response.body_mut() = Body::new(ObservedBody {
+        body,
+        context: Arc::clone(context),
+    });
 }
 
 /// The body of a response of a call that observers watch.

@@ -96,24 +96,18 @@ impl Receive {
         self
     }
 
-    /// The request of a method that takes one message.
-    pub(super) fn poll_message(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(Request<()>, Bytes), Status>> {
+    /// The message of a method that takes one.
+    pub(super) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, Status>> {
         ready!(self.poll_intercepted(cx))?;
-        let payload = match self.peek(cx) {
-            Some(payload) => payload,
-            None => {
-                let Reading::Begun(inbound) = &mut self.reading else {
-                    return Poll::Pending;
-                };
-                let (payload, _) = ready!(inbound.poll_single(cx))?;
-                self.reading = Reading::Done;
-                payload
-            }
+        if let Some(payload) = self.peek(cx) {
+            return Poll::Ready(Ok(payload));
+        }
+        let Reading::Begun(inbound) = &mut self.reading else {
+            return Poll::Pending;
         };
-        self.request().map_ok(|request| (request, payload))
+        let (payload, _) = ready!(inbound.poll_single(cx))?;
+        self.reading = Reading::Done;
+        Poll::Ready(Ok(payload))
     }
 
     /// The message, where it is there at the first look.
@@ -149,16 +143,18 @@ impl Receive {
         }
     }
 
-    /// The request of a method that takes a stream of messages.
-    pub(super) fn poll_stream(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<(Request<()>, Inbound), Status>> {
+    /// The messages of a method that takes a stream of them.
+    pub(super) fn poll_stream(&mut self, cx: &mut Context<'_>) -> Poll<Result<Inbound, Status>> {
         ready!(self.poll_intercepted(cx))?;
-        let Some(inbound) = self.begin() else {
-            return Poll::Pending;
-        };
-        self.request().map_ok(|request| (request, inbound))
+        match self.begin() {
+            Some(inbound) => Poll::Ready(Ok(inbound)),
+            None => Poll::Pending,
+        }
+    }
+
+    /// The request that the messages belong to, once they are there.
+    pub(super) fn take_request(&mut self) -> Option<Request<()>> {
+        self.request.take()
     }
 
     /// Where what nobody reads of the body comes to be, where it has to be read.
@@ -177,12 +173,5 @@ impl Receive {
             self.intercepting = None;
         }
         Poll::Ready(Ok(()))
-    }
-
-    fn request(&mut self) -> Poll<Result<Request<()>, Status>> {
-        match self.request.take() {
-            Some(request) => Poll::Ready(Ok(request)),
-            None => Poll::Pending,
-        }
     }
 }

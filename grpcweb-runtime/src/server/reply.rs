@@ -103,7 +103,7 @@ impl Answer {
         running: Running,
         rest: Option<Arc<Remainder>>,
     ) -> Finished {
-        let response = match result {
+        let body = match result {
             // The two streams go on side by side.
             Ok(Reply {
                 metadata,
@@ -120,23 +120,24 @@ impl Answer {
                 content: Content::Message(frame, len),
             }) => outbound::unary(&self.format, frame, trailing.into_option()).map(|body| {
                 running.context.message(Direction::Sent, len);
-                self.respond(metadata, body)
+                (metadata, body)
             }),
             Err(status) => Err(status),
         };
-        running.end(response.as_ref().map(|_| ()));
-        let context = Arc::clone(&running.context);
-        drop(running);
-        let response = response.unwrap_or_else(|status| {
-            let Format {
-                limits, protocol, ..
-            } = self.format;
-            respond::error_within(limits.trailers, protocol, &status)
-        });
-        let response = observed_body::watch(response, &context);
+        running.end(body.as_ref().map(|_| ()));
+        let mut response = match body {
+            Ok((metadata, body)) => self.respond(metadata, body),
+            Err(status) => {
+                let Format {
+                    limits, protocol, ..
+                } = self.format;
+                respond::error_within(limits.trailers, protocol, &status)
+            }
+        };
+        observed_body::watch(&mut response, &running.context);
         match rest.and_then(|rest| rest.take()) {
             Some(body) => {
-                let shutdown = context.shutdown.clone();
+                let shutdown = running.context.shutdown.clone();
                 Finished::Drained(Box::pin(drain::drain(body, response, shutdown)))
             }
             None => Finished::Now(response),
@@ -155,7 +156,8 @@ impl Answer {
         let body = StreamBody::new(self.format, messages, trailing, running, rest);
         let mut response = self.respond(metadata, Body::new(body));
         respond::unbuffered(&mut response);
-        observed_body::watch(response, &context)
+        observed_body::watch(&mut response, &context);
+        response
     }
 
     fn respond(&self, metadata: OptionalMetadata, body: Body) -> http::Response<Body> {

@@ -15,13 +15,16 @@ use crate::{Body, ConnectionInfo, MetadataMap, Status, connection, outbound};
 const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
+/// What the future of a generated server gives.
+pub(super) type Answered = Result<Response<Body>, Infallible>;
+
 /// The future of every generated server.
 #[must_use = "futures do nothing unless polled"]
 pub struct ResponseFuture(Kind);
 
 enum Kind {
     Ready(Option<Box<Response<Body>>>),
-    Running(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+    Running(Pin<Box<dyn Future<Output = Answered> + Send>>),
 }
 
 impl ResponseFuture {
@@ -33,27 +36,28 @@ impl ResponseFuture {
     ) -> Self {
         if drain::matters(request.version(), request.body()) {
             let shutdown = connection::shutdown(connection.as_ref(), request.extensions());
-            Self::running(drain::drain(request.into_body(), response, shutdown))
+            let request = request.into_body();
+            Self::running(async { Ok(drain::drain(request, response, shutdown).await) })
         } else {
             Self(Kind::Ready(Some(Box::new(response))))
         }
     }
 
-    pub(super) fn running(future: impl Future<Output = Response<Body>> + Send + 'static) -> Self {
+    pub(super) fn running(future: impl Future<Output = Answered> + Send + 'static) -> Self {
         Self(Kind::Running(Box::pin(future)))
     }
 }
 
 impl Future for ResponseFuture {
-    type Output = Result<Response<Body>, Infallible>;
+    type Output = Answered;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
         match &mut self.0 {
             Kind::Ready(response) => match response.take() {
                 Some(response) => Poll::Ready(Ok(*response)),
                 None => Poll::Pending,
             },
-            Kind::Running(future) => future.as_mut().poll(cx).map(Ok),
+            Kind::Running(future) => future.as_mut().poll(cx),
         }
     }
 }

@@ -126,7 +126,8 @@ fn run(
                 _ => CancelReason::Ended,
             });
             context.decided(Err(&refusal.status));
-            let response = observed_body::watch(refusal.answer(protocol), &context);
+            let mut response = refusal.answer(protocol);
+            observed_body::watch(&mut response, &context);
             ResponseFuture::early(request, connection, response)
         }
     }

@@ -20,6 +20,8 @@ const MAX: usize = 1024 * 1024;
 /// How long a connection waits for a head.
 pub(super) struct HeadTimeout {
     limit: Option<Duration>,
+    /// How long the timer takes while there are calls.
+    look: Duration,
     timer: Option<Timer>,
     /// What there was when the timer was set.
     calls: usize,
@@ -34,6 +36,7 @@ impl HeadTimeout {
     pub(super) fn new(limit: Option<Duration>) -> Self {
         Self {
             limit,
+            look: limit.unwrap_or_default() / LOOKS,
             timer: None,
             calls: 0,
             received: 0,
@@ -47,7 +50,7 @@ impl HeadTimeout {
         let Some(limit) = self.limit.filter(|_| activity.waits_for_head()) else {
             return Poll::Pending;
         };
-        let look = limit / LOOKS;
+        let look = self.look;
         loop {
             let called = self.calls != activity.calls();
             self.wait = match &mut self.timer {
