@@ -6,6 +6,7 @@ use prost::Message;
 use crate::apart::{Apart, Parted};
 use crate::format::Format;
 use crate::wire::frame::{COMPRESSED, HEADER_LEN, put_frame, put_header};
+use crate::wire::text;
 use crate::{BoxError, Status};
 
 /// A way to write messages of a type. What a call does beside that is the same for all of them.
@@ -74,7 +75,12 @@ pub(crate) fn encode_alone<C: Codec<T>, T>(
     room: usize,
 ) -> Result<(BytesMut, usize), Status> {
     let len = checked_len(C::encoded_len(message), format)?;
-    let mut buf = BytesMut::with_capacity(HEADER_LEN + len + room);
+    let frame = HEADER_LEN + len + room;
+    let mut buf = BytesMut::with_capacity(if format.protocol.is_text() {
+        text::encoded_len(frame)
+    } else {
+        frame
+    });
     put_frame(&mut buf, 0, |buf| C::encode(message, buf));
     compress_from(0, &mut buf, format)?;
     Ok((buf, len))

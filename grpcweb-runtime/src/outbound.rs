@@ -116,7 +116,7 @@ fn whole(protocol: Protocol, buf: BytesMut) -> Body {
 /// What is sent together, as it travels.
 pub(crate) fn flush(protocol: Protocol, buf: BytesMut) -> Bytes {
     if protocol.is_text() {
-        text::encode(&buf)
+        text::encode(buf)
     } else {
         buf.freeze()
     }
@@ -267,6 +267,9 @@ impl Buffer {
                 let len = self.buf.len();
                 if len >= COALESCE {
                     self.room = (len + len / 16).min(2 * COALESCE);
+                    if self.format.protocol.is_text() {
+                        self.room = text::encoded_len(self.room);
+                    }
                 }
                 Poll::Ready(None)
             }
@@ -292,9 +295,15 @@ impl Buffer {
             return None;
         }
         if self.format.protocol.is_text() {
-            let text = text::encode(&self.buf);
+            let room = text::encoded_len(self.buf.len());
+            // Not where it would keep much more room than it needs.
+            if (room..=2 * room).contains(&self.buf.capacity()) {
+                return Some(text::encode(std::mem::take(&mut self.buf)));
+            }
+            let mut text = BytesMut::with_capacity(room);
+            text.extend_from_slice(&self.buf);
             self.buf.clear();
-            return Some(text);
+            return Some(text::encode(text));
         }
         Some(self.buf.split().freeze())
     }
@@ -428,6 +437,38 @@ mod tests {
         assert_eq!(chunks.iter().sum::<usize>(), 1000 * (HEADER_LEN + 62));
         assert!(chunks.len() <= 3, "{chunks:?}");
         assert_eq!(buffer.buf.capacity(), 0);
+    }
+
+    #[test]
+    fn a_chunk_of_text_is_what_its_frames_are_and_keeps_little_room() {
+        for count in [1, 2, 100, 700, 5_000] {
+            let mut cx = Context::from_waker(Waker::noop());
+            let mut all = |protocol: Protocol| {
+                let messages =
+                    iter(std::iter::repeat_n(Ok("a".repeat(60)), count)).chain(pending());
+                let mut messages = encoded::<Prost, String>(Streaming::from_stream(messages));
+                let mut buffer = Buffer::new(Format::new(protocol, Limits::DEFAULT));
+                let mut chunks = Vec::new();
+                // It rests now and then, and is pending for good in the end.
+                for _ in 0..2 * count {
+                    if let Poll::Ready(None) = buffer.poll_fill(messages.as_mut(), None, &mut cx) {
+                        chunks.push(buffer.take().unwrap());
+                    }
+                }
+                chunks
+            };
+            let binary = all(Protocol::GrpcWeb);
+            let text = all(Protocol::GrpcWebText);
+            let len: usize = binary.iter().map(Bytes::len).sum();
+            assert_eq!(len, count * (HEADER_LEN + 62));
+            assert_eq!(text.len(), binary.len());
+            for (text, binary) in text.into_iter().zip(&binary) {
+                assert_eq!(text::decode(&text).as_ref(), Some(binary));
+                let len = text.len();
+                let room = text.try_into_mut().unwrap().capacity();
+                assert!(room <= 2 * len, "{room} for {len}");
+            }
+        }
     }
 
     #[test]

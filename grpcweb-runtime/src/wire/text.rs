@@ -5,7 +5,7 @@
 use std::fmt;
 
 use base64::Engine as _;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 #[cfg(any(
     target_arch = "x86_64",
@@ -39,6 +39,16 @@ const QUANTUM: usize = 4;
 /// These bytes.
 const BYTES: usize = 3;
 
+/// A shorter text is decoded as the end of one of so many characters: that many, vectors take, and nearly
+/// all of them, which costs less than so few without vectors.
+const SHORT_TEXT: usize = 128 + QUANTUM;
+
+/// Fewer bytes are encoded in the same way.
+const SHORT: usize = 130;
+
+/// So many bytes are encoded elsewhere, and copied back.
+const ASIDE: usize = 768;
+
 /// Why characters are not base64.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TextError {
@@ -63,6 +73,10 @@ impl std::error::Error for TextError {}
 
 /// Decodes a text that is there as a whole, if it is one.
 pub(crate) fn decode(text: &[u8]) -> Option<Bytes> {
+    // An owner is not allocated again where a part of the bytes is kept.
+    if let Some(decoded) = Decoded::of_short(text) {
+        return Some(Bytes::from_owner(decoded));
+    }
     let mut decoder = TextDecoder::default();
     let decoded = decoder.decode(text);
     (decoder.check().is_ok() && decoder.finish().is_ok()).then_some(decoded)
@@ -136,9 +150,9 @@ impl TextDecoder {
             let (padded, tail) = text.split_at(run);
             if !decode_all(padded, out) {
                 // Up to the fault the result is the same as if the text had been cut there.
-                self.invalid = !padded
-                    .chunks(QUANTUM)
-                    .all(|quantum| decode_all(quantum, out));
+                self.invalid = !padded.chunks(SHORT_TEXT).all(|short| {
+                    decode_all(short, out) || short.chunks(QUANTUM).all(|it| decode_all(it, out))
+                });
             }
             text = tail;
         }
@@ -166,6 +180,11 @@ impl TextDecoder {
 /// Appends what whole quanta decode to, of which only the last may be padded, or nothing where they are
 /// no such base64.
 fn decode_all(text: &[u8], out: &mut Vec<u8>) -> bool {
+    if text.len() <= SHORT_TEXT {
+        let decoded = Decoded::of_short(text);
+        out.extend_from_slice(decoded.as_ref().map_or(&[], Decoded::as_ref));
+        return decoded.is_some();
+    }
     let start = out.len();
     let (full, last) = text.split_at(text.len().saturating_sub(QUANTUM));
     out.resize(start + full.len() / QUANTUM * BYTES, 0);
@@ -186,16 +205,90 @@ fn decode_all(text: &[u8], out: &mut Vec<u8>) -> bool {
     }
 }
 
-/// Encodes what is flushed together, padded, so that the reader can decode all of it at once.
-pub(crate) fn encode(flushed: &[u8]) -> Bytes {
-    let mut text = vec![0; flushed.len().div_ceil(BYTES) * QUANTUM];
-    // It fits: that is its length.
-    let _ = BASE64.encode_slice(flushed, &mut text);
-    text.into()
+/// What a short text decodes to.
+struct Decoded {
+    bytes: [u8; SHORT_TEXT / QUANTUM * BYTES],
+    /// What was before it.
+    before: u8,
+    end: u8,
+}
+
+impl Decoded {
+    /// Decodes whole quanta, of which only the last may be padded, if there are no more than
+    /// [`SHORT_TEXT`] characters.
+    fn of_short(text: &[u8]) -> Option<Self> {
+        let before = SHORT_TEXT.checked_sub(text.len())?;
+        if before % QUANTUM > 0 {
+            return None;
+        }
+        let mut block = [b'A'; SHORT_TEXT];
+        block.get_mut(before..)?.copy_from_slice(text);
+        let mut bytes = [0; SHORT_TEXT / QUANTUM * BYTES];
+        let end = BASE64.decode_slice(block, &mut bytes).ok()?;
+        Some(Self {
+            bytes,
+            before: u8::try_from(before / QUANTUM * BYTES).ok()?,
+            end: u8::try_from(end).ok()?,
+        })
+    }
+}
+
+impl AsRef<[u8]> for Decoded {
+    fn as_ref(&self) -> &[u8] {
+        let range = usize::from(self.before)..usize::from(self.end);
+        self.bytes.get(range).unwrap_or_default()
+    }
+}
+
+/// The characters that so many bytes become.
+pub(crate) fn encoded_len(len: usize) -> usize {
+    len.div_ceil(BYTES) * QUANTUM
+}
+
+/// Encodes what is flushed together, padded, so that the reader can decode all of it at once. It stays where
+/// it is, if there is room for [`encoded_len`].
+pub(crate) fn encode(mut flushed: BytesMut) -> Bytes {
+    if flushed.len() <= SHORT {
+        encode_short(&mut flushed);
+        return flushed.freeze();
+    }
+    let mut end = flushed.len();
+    flushed.resize(encoded_len(end), 0);
+    // From the end: what a piece becomes lies behind all that is left. It fits: that is its length.
+    while end > ASIDE {
+        let start = (end - end / 4).next_multiple_of(BYTES);
+        let (from, to) = flushed.split_at_mut(encoded_len(start));
+        let piece = from.get(start..end).unwrap_or_default();
+        let _ = BASE64.encode_slice(piece, to);
+        end = start;
+    }
+    let mut text = [0; ASIDE / BYTES * QUANTUM];
+    let rest = flushed.get(..end).unwrap_or_default();
+    let len = BASE64.encode_slice(rest, &mut text).unwrap_or_default();
+    let (to, _) = flushed.split_at_mut(len);
+    to.copy_from_slice(text.get(..len).unwrap_or_default());
+    flushed.freeze()
+}
+
+/// Encodes no more than [`SHORT`] bytes.
+fn encode_short(flushed: &mut BytesMut) {
+    let before = SHORT.saturating_sub(flushed.len()) / BYTES;
+    let mut block = [0; SHORT];
+    let end = before * BYTES + flushed.len();
+    let (to, _) = block.split_at_mut(end);
+    let (_, to) = to.split_at_mut(before * BYTES);
+    to.copy_from_slice(flushed);
+    let mut text = [0; SHORT.div_ceil(BYTES) * QUANTUM];
+    let (block, _) = block.split_at(end);
+    let len = BASE64.encode_slice(block, &mut text).unwrap_or_default();
+    let text = text.get(before * QUANTUM..len).unwrap_or_default();
+    flushed.clear();
+    flushed.extend_from_slice(text);
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
 
     use super::*;
@@ -217,7 +310,7 @@ mod tests {
             flushes in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..20), 0..6),
             size in 1_usize..9,
         ) {
-            let text: Vec<u8> = flushes.iter().flat_map(|f| encode(f)).collect();
+            let text: Vec<u8> = flushes.iter().flat_map(|f| encode(f[..].into())).collect();
             let expected = Ok(flushes.concat());
             prop_assert_eq!(&decode([&text[..]]), &expected);
             prop_assert_eq!(&decode(text.chunks(size)), &expected);
@@ -232,7 +325,7 @@ mod tests {
     #[test]
     fn a_fault_anywhere_in_a_long_text_is_found_however_it_is_cut() {
         let bytes: Vec<u8> = (0..=255).collect();
-        let text = encode(&bytes);
+        let text = encode(bytes[..].into());
         assert_eq!(decode([&text[..]]), Ok(bytes));
         let decoded = |chunks: std::slice::Chunks<'_, u8>| {
             let mut decoder = TextDecoder::default();
@@ -263,6 +356,34 @@ mod tests {
                 (&out[..], decoder.check()),
                 (&b"abcdef"[..], Err(TextError::Invalid))
             );
+        }
+    }
+
+    #[test]
+    fn any_length_is_encoded_and_decoded_in_one_piece() {
+        let bytes: Vec<u8> = (0..70_000_u32).map(|at| (at * 7 % 251) as u8).collect();
+        for len in (0..2_000).chain([32 * 1024, 65_535, 65_536, 65_537, 70_000]) {
+            let bytes = &bytes[..len];
+            let text = STANDARD.encode(bytes);
+            assert_eq!(encode(bytes.into()), text);
+            let mut with_room = BytesMut::with_capacity(encoded_len(len));
+            with_room.extend_from_slice(bytes);
+            let start = with_room.as_ptr();
+            let encoded = encode(with_room);
+            assert_eq!(encoded, text);
+            assert!(len == 0 || encoded.as_ptr() == start, "it was moved: {len}");
+            assert_eq!(super::decode(text.as_bytes()).unwrap(), bytes);
+        }
+    }
+
+    #[test]
+    fn bits_behind_the_last_byte_are_errors() {
+        for text in [&b"AB=="[..], b"AAB=", b"AAAAAB==", b"AAAAAAB="] {
+            assert_eq!(decode([text]), Err(TextError::Invalid), "{text:?}");
+            assert_eq!(super::decode(text), None);
+            let long = [&[b'A'; 200], text].concat();
+            assert_eq!(decode([&long[..]]), Err(TextError::Invalid), "{text:?}");
+            assert_eq!(super::decode(&long), None);
         }
     }
 
