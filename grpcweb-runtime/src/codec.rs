@@ -6,6 +6,7 @@ use prost::Message;
 use crate::apart::{Apart, Parted};
 use crate::format::Format;
 use crate::wire::frame::{COMPRESSED, HEADER_LEN, put_frame, put_header};
+use crate::wire::protocol::Protocol;
 use crate::wire::text;
 use crate::{BoxError, Status};
 
@@ -67,19 +68,20 @@ pub(crate) fn decode_response<C: Codec<T>, T>(payload: Bytes) -> Result<T, Statu
     })
 }
 
-/// A message frame in a buffer of its own, with `room` for what follows it, and the length of the message
-/// before it was compressed.
+/// A message frame in a buffer of its own, with `room` for what follows it in the body, and the length of the
+/// message before it was compressed.
 pub(crate) fn encode_alone<C: Codec<T>, T>(
     message: &T,
     format: &Format,
     room: usize,
 ) -> Result<(BytesMut, usize), Status> {
     let len = checked_len(C::encoded_len(message), format)?;
-    let frame = HEADER_LEN + len + room;
-    let mut buf = BytesMut::with_capacity(if format.protocol.is_text() {
-        text::encoded_len(frame)
-    } else {
-        frame
+    let frame = HEADER_LEN + len;
+    // What fills its buffer is frozen without another allocation.
+    let mut buf = BytesMut::with_capacity(match format.protocol {
+        Protocol::GrpcWeb => frame + room,
+        Protocol::GrpcWebText => text::encoded_len(frame + room),
+        Protocol::Grpc => frame,
     });
     put_frame(&mut buf, 0, |buf| C::encode(message, buf));
     compress_from(0, &mut buf, format)?;
