@@ -3,6 +3,10 @@
 /// The one that all are compared with.
 pub(crate) const BARE: &str = "bare";
 
+pub(crate) const OURS: &str = "ours";
+
+pub(crate) const TONIC: &str = "tonic";
+
 /// A server that is compared.
 #[derive(Clone, Copy)]
 pub(crate) struct Peer {
@@ -19,10 +23,10 @@ const fn peer(name: &'static str, knows_text: bool) -> Peer {
 /// The servers.
 pub(crate) const SERVERS: [Peer; 6] = [
     peer(BARE, true),
-    peer("tonic", true),
+    peer(TONIC, true),
     peer("connectrpc", false),
     peer("connectrpc-axum", false),
-    peer("ours", true),
+    peer(OURS, true),
     peer("ours-axum", true),
 ];
 

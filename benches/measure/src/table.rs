@@ -3,11 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::figures::{self, Row};
-use crate::limits::{Limit, limit};
-use crate::peers::{BARE, title};
+use crate::limits::{Limit, limit, limit_by_tonic, limited};
+use crate::peers::{BARE, OURS, title};
 use crate::samples::Sample;
-
-const OURS: &str = "ours";
 
 /// The metrics of the tables, in their order, and what stands above each table.
 const METRICS: [(&str, &str); 12] = [
@@ -45,6 +43,9 @@ const PARTS: [(&str, &str); 3] = [
     ("client", "Client, against the bare server"),
     ("build", "Build of a hello-world server"),
 ];
+
+/// What stands above a limit, and above whether it is kept.
+const LIMIT: [&str; 2] = ["our limit", "kept"];
 
 /// A case as a reader knows it.
 fn case_title(label: &str) -> String {
@@ -153,16 +154,21 @@ impl<'a> Table<'a> {
         }
     }
 
+    fn limit_by_tonic(&self, case: &str) -> Option<Limit> {
+        limit_by_tonic(self.part, case)
+    }
+
     /// The limit of grpcweb, and whether it is kept.
-    fn verdict(&self, case: &str, row: &Row<'_>) -> [String; 2] {
-        let Some(limit) = self.limit(case) else {
+    fn verdict(case: &str, row: &Row<'_>, limit: Option<Limit>) -> [String; 2] {
+        let Some(limit) = limit else {
             return [String::new(), String::new()];
         };
+        let ours = limited(case);
         let measured = match limit {
             Limit::Ratio(peer, _) => row
-                .ratio(OURS, peer)
+                .ratio(ours, peer)
                 .map(|it| (it.median * 100.0).round() / 100.0),
-            Limit::Absolute(_) => row.value(OURS).map(|it| (it.median * 10.0).round() / 10.0),
+            Limit::Absolute(_) => row.value(ours).map(|it| (it.median * 10.0).round() / 10.0),
         };
         let is_met = match measured {
             Some(measured) if measured <= limit.value() => "yes",
@@ -184,14 +190,14 @@ impl<'a> Table<'a> {
         let mut header = vec![String::new()];
         header.extend(peers.iter().map(|it| title(it).to_owned()));
         if has_limits {
-            header.extend(["our limit".to_owned(), "kept".to_owned()]);
+            header.extend(LIMIT.map(str::to_owned));
         }
         let mut lines = vec![header];
         for (case, row) in self.rows() {
             let mut line = vec![case_title(case)];
             line.extend(peers.iter().map(|peer| self.cell(&row, peer)));
             if has_limits {
-                line.extend(self.verdict(case, &row));
+                line.extend(Self::verdict(case, &row, self.limit(case)));
             }
             lines.push(line);
         }
@@ -219,6 +225,7 @@ impl<'a> Table<'a> {
                 .iter()
                 .map(|(ours, other)| format!("{} ÷ {}", title(ours), title(other))),
         );
+        header.extend(LIMIT.map(str::to_owned));
         let mut lines = vec![header];
         for (case, row) in self.rows() {
             let mut line = vec![case_title(case)];
@@ -226,6 +233,7 @@ impl<'a> Table<'a> {
                 let ratio = row.ratio(ours, other);
                 ratio.map_or("–".to_owned(), |it| it.written(|it| format!("{it:.2}")))
             }));
+            line.extend(Self::verdict(case, &row, self.limit_by_tonic(case)));
             lines.push(line);
         }
         format!(
