@@ -18,7 +18,6 @@ pub struct AnimalView<'a> {
     pub parent: ::core::option::Option<::std::boxed::Box<self::AnimalView<'a>>>,
 }
 
-#[allow(unreachable_patterns)]
 const _: () = {
     use ::grpcweb_runtime::codegen::view as rt;
 
