@@ -130,12 +130,17 @@ pub(crate) fn encode_into<C: Codec<T>, T>(
 fn checked_len(len: usize, format: &Format) -> Result<usize, Status> {
     let limit = format.limits.encoding;
     if len > limit {
-        return Err(Status::resource_exhausted(format!(
-            "the message to be sent has {len} bytes, over this side's limit of {limit}: raise it with \
-             max_encoding_message_size"
-        )));
+        return Err(too_long(len, limit));
     }
     Ok(len)
+}
+
+#[cold]
+fn too_long(len: usize, limit: usize) -> Status {
+    Status::resource_exhausted(format!(
+        "the message to be sent has {len} bytes, over this side's limit of {limit}: raise it with \
+         max_encoding_message_size"
+    ))
 }
 
 /// Compresses the message of the frame that begins at `start`, the last one, if it is worth it.
