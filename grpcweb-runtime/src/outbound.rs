@@ -13,7 +13,7 @@ use crate::codec::{self, Codec};
 use crate::format::Format;
 use crate::server::{Direction, Observed};
 use crate::signal::{Signal, Ticket};
-use crate::streaming::AT_ONCE;
+use crate::streaming::{AT_ONCE, ENDED};
 use crate::wire::protocol::Protocol;
 use crate::wire::{status, text, trailers};
 use crate::{Body, BoxError, MetadataMap, Status, Streaming};
@@ -195,19 +195,21 @@ impl<C: Codec<T>, T: 'static> Messages for Encoded<C, T> {
         observed: Option<&Observed>,
     ) -> Poll<Filled> {
         let rests = self.messages.rests_next();
+        let mut none = ENDED;
         while buf.len() < COALESCE {
             let is_first = buf.is_empty();
             // A chunk that is begun is filled before other tasks run.
             let at_once = if is_first { AT_ONCE } else { 2 * AT_ONCE };
-            let message = match self.messages.poll_within(at_once, cx) {
-                Poll::Ready(Some(Ok(message))) => message,
-                Poll::Ready(Some(Err(status))) => return Poll::Ready(Filled::Ended(Err(status))),
-                Poll::Ready(None) => return Poll::Ready(Filled::Ended(Ok(()))),
-                Poll::Pending if is_first && rests => return Poll::Ready(Filled::Resting),
-                Poll::Pending if is_first => return Poll::Pending,
-                Poll::Pending => break,
+            let next = self.messages.next_within(at_once, cx, &mut none);
+            let Some(message) = &next else {
+                return match none {
+                    Poll::Ready(result) => Poll::Ready(Filled::Ended(result)),
+                    Poll::Pending if is_first && rests => Poll::Ready(Filled::Resting),
+                    Poll::Pending if is_first => Poll::Pending,
+                    Poll::Pending => Poll::Ready(Filled::Enough),
+                };
             };
-            match codec::encode_into::<C, T>(&message, format, COALESCE, buf) {
+            match codec::encode_into::<C, T>(message, format, COALESCE, buf) {
                 Ok(len) => {
                     if let Some(observed) = observed {
                         observed.message(Direction::Sent, len);

@@ -41,6 +41,9 @@ pub struct Streaming<T> {
     end: Result<MetadataMap, Status>,
 }
 
+/// Why a stream has no message: it has ended.
+pub(crate) const ENDED: Poll<Result<(), Status>> = Poll::Ready(Ok(()));
+
 /// The most messages that are handed out in a row without letting other tasks run.
 pub(crate) const AT_ONCE: u16 = 1024;
 
@@ -182,89 +185,86 @@ impl<T> Streaming<T> {
     }
 
     pub(crate) fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Status>>> {
-        self.poll_within(AT_ONCE, cx)
+        let mut none = ENDED;
+        match self.next_within(AT_ONCE, cx, &mut none) {
+            Some(message) => Poll::Ready(Some(Ok(message))),
+            None => none.map(|ended| ended.err().map(Err)),
+        }
     }
 
-    /// The same, where there may be so many messages `at_once`.
+    /// The next message, where there may be so many `at_once`. Where there is none, `none` says why: what the
+    /// stream ended with, or that it has to be waited for. It has to be [`ENDED`] before.
+    // To move a small message is much of what it costs, so it is not put into another type on the way.
     #[inline(always)]
-    pub(crate) fn poll_within(
+    pub(crate) fn next_within(
         &mut self,
         at_once: u16,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<T, Status>>> {
-        // A source that never waits would keep the task, and its timers, from everything else.
+        none: &mut Poll<Result<(), Status>>,
+    ) -> Option<T> {
         if self.at_once >= at_once {
-            self.at_once = 0;
-            cx.waker().wake_by_ref();
-            return self.poll_shutdown(cx);
+            *none = self.poll_rest(cx);
+            return None;
         }
         let parts = self.parts.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let polled = match &mut parts.source {
-            Source::Inbound(inbound, decode) => inbound.poll_item(cx).map(|item| match item {
-                Ok(Item::Message(payload)) => {
-                    let message = decode(payload);
-                    if let Err(status) = &message {
-                        inbound.ended(Err(status));
-                    }
-                    Some(message)
-                }
-                Ok(Item::End(trailers)) => {
-                    self.end = Ok(trailers);
+        let message = match &mut parts.source {
+            Source::Iter(messages) => messages.next(),
+            Source::Local(stream) => match stream.as_mut().poll_next(cx) {
+                Poll::Ready(Some(Ok(message))) => Some(message),
+                other => {
+                    *none = other.map(|ended| ended.map_or(Ok(()), |it| it.map(drop)));
                     None
                 }
-                Err(status) => Some(Err(status)),
-            }),
-            Source::Local(stream) => match stream.as_mut().poll_next(cx) {
-                Poll::Ready(Some(Ok(message))) => {
-                    self.at_once += 1;
-                    return Poll::Ready(Some(Ok(message)));
-                }
-                other => other,
             },
-            Source::Iter(messages) => match messages.next() {
-                Some(message) => {
-                    self.at_once += 1;
-                    return Poll::Ready(Some(Ok(message)));
-                }
-                None => Poll::Ready(None),
-            },
-            Source::Ended => Poll::Ready(None),
+            Source::Inbound(inbound, decode) => {
+                poll_inbound(inbound, *decode, &mut self.end, cx, none)
+            }
+            Source::Ended => None,
         };
-        match polled {
-            Poll::Ready(Some(Ok(message))) => {
-                self.at_once += 1;
-                Poll::Ready(Some(Ok(message)))
-            }
-            Poll::Ready(Some(Err(status))) => {
-                self.end = Err(status.clone());
-                self.drop_source();
-                Poll::Ready(Some(Err(status)))
-            }
-            Poll::Ready(None) => {
-                if let (Ok(trailers), Some(finish)) = (&mut self.end, parts.finish.take()) {
+        if message.is_some() {
+            self.at_once += 1;
+        } else {
+            self.no_message(cx, none);
+        }
+        message
+    }
+
+    /// Lets other tasks run: a source that never waits would keep the task, and its timers, from all else.
+    #[cold]
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        self.at_once = 0;
+        cx.waker().wake_by_ref();
+        self.poll_shutdown(cx)
+    }
+
+    #[cold]
+    fn no_message(&mut self, cx: &mut Context<'_>, none: &mut Poll<Result<(), Status>>) {
+        match none {
+            Poll::Ready(Ok(())) => {
+                let finish = self.parts_mut().finish.take();
+                if let (Ok(trailers), Some(finish)) = (&mut self.end, finish) {
                     trailers.extend(&finish());
                 }
                 self.drop_source();
-                Poll::Ready(None)
             }
+            Poll::Ready(Err(status)) => self.fail(status),
             Poll::Pending => {
                 self.at_once = 0;
-                self.poll_shutdown(cx)
+                *none = self.poll_shutdown(cx);
             }
         }
     }
 
     /// Looks for a shutdown while there is nothing else to do.
-    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Status>>> {
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
         let Some(shutdown) = &mut self.shutdown else {
             return Poll::Pending;
         };
         match Pin::new(shutdown).poll(cx) {
             Poll::Ready(CancelReason::Shutdown) => {
                 let status = Status::unavailable("the server is shutting down");
-                self.end = Err(status.clone());
-                self.drop_source();
-                Poll::Ready(Some(Err(status)))
+                self.fail(&status);
+                Poll::Ready(Err(status))
             }
             // The server ends the call by itself.
             Poll::Ready(_) => {
@@ -275,12 +275,46 @@ impl<T> Streaming<T> {
         }
     }
 
+    fn fail(&mut self, status: &Status) {
+        self.end = Err(status.clone());
+        self.drop_source();
+    }
+
     fn drop_source(&mut self) {
         let parts = self.parts_mut();
         parts.source = Source::Ended;
         parts.finish = None;
         self.shutdown = None;
     }
+}
+
+fn poll_inbound<T>(
+    inbound: &mut Inbound,
+    decode: Decode<T>,
+    end: &mut Result<MetadataMap, Status>,
+    cx: &mut Context<'_>,
+    none: &mut Poll<Result<(), Status>>,
+) -> Option<T> {
+    let ended = match inbound.poll_item(cx) {
+        Poll::Ready(Ok(Item::Message(payload))) => match decode(payload) {
+            Ok(message) => return Some(message),
+            Err(status) => {
+                inbound.ended(Err(&status));
+                Err(status)
+            }
+        },
+        Poll::Ready(Ok(Item::End(trailers))) => {
+            *end = Ok(trailers);
+            Ok(())
+        }
+        Poll::Ready(Err(status)) => Err(status),
+        Poll::Pending => {
+            *none = Poll::Pending;
+            return None;
+        }
+    };
+    *none = Poll::Ready(ended);
+    None
 }
 
 impl<T> Stream for Streaming<T> {
