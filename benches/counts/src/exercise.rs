@@ -60,6 +60,7 @@ pub(crate) fn exercise(case: Case, peer: Peer) -> io::Result<Allocated> {
     };
     runtime.block_on(calls(WARM_UP))?;
     let calls: Calls<'_> = Box::pin(calls(case.calls()));
+    harness::count_from_here();
     let before = harness::allocated();
     counted_calls(&runtime, calls)?;
     let after = harness::allocated();

@@ -1,4 +1,4 @@
-//! Allocations per call, and their bytes: the servers count them in their allocator.
+//! Allocations per call, and their bytes: the servers count them in their allocator, where they are asked to.
 
 use crate::samples::Output;
 use crate::server::Server;
@@ -8,7 +8,7 @@ use crate::{Plan, Result, cases};
 pub(crate) fn measure(output: &mut Output, plan: &Plan) -> Result<()> {
     for case in cases::counted(plan) {
         for peer in case.peers() {
-            let server = Server::start(peer)?;
+            let server = Server::counting(peer)?;
             let calls = if case.messages() > 1 { 10 } else { 1000 };
             server.call(&case, calls)?;
             let (count, bytes) = server.allocations()?;

@@ -31,6 +31,12 @@ impl Server {
         Self::spawn(&mut on_core(0, program), false)
     }
 
+    /// One that counts its allocations, which takes time.
+    pub(crate) fn counting(peer: Peer) -> Result<Self> {
+        let program = sibling(&format!("server-{}", peer.name))?;
+        Self::spawn(on_core(0, program).env("BENCH_COUNT", "1"), false)
+    }
+
     /// Under a tool that runs the program in its own process (valgrind), or in one below (strace).
     pub(crate) fn under(mut tool: Command, peer: Peer, is_below: bool) -> Result<Self> {
         let program = sibling(&format!("server-{}", peer.name))?;
@@ -107,7 +113,7 @@ impl Server {
         Ok(kilobytes * 1024)
     }
 
-    /// How many allocations there were so far, and of how many bytes.
+    /// How many allocations there were so far, and of how many bytes, of one that is [counting](Self::counting).
     pub(crate) fn allocations(&self) -> Result<(u64, u64)> {
         let mut told = String::new();
         TcpStream::connect((Ipv4Addr::LOCALHOST, self.counts))?.read_to_string(&mut told)?;
