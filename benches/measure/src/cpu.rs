@@ -1,6 +1,7 @@
 //! CPU time per call, and calls per second.
 
 use crate::load::Request;
+use crate::peers::in_turn;
 use crate::samples::Output;
 use crate::server::Server;
 use crate::{Plan, Result, cases};
@@ -13,10 +14,7 @@ pub(crate) fn measure(output: &mut Output, plan: &Plan) -> Result<()> {
     for round in 0..plan.rounds {
         for case in cases::timed(plan) {
             let request = Request::write(&case)?;
-            let mut peers = case.peers();
-            let first = round as usize % peers.len();
-            peers.rotate_left(first);
-            for peer in peers {
+            for peer in in_turn(case.peers(), round) {
                 let server = Server::start(peer)?;
                 server.call(&case, BEFORE.div_ceil(case.messages()))?;
                 let before = server.cpu_ns()?;

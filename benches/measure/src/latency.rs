@@ -1,6 +1,6 @@
 //! How long the first message of a stream takes that stays open after it.
 
-use crate::peers::SERVERS;
+use crate::peers::{SERVERS, in_turn};
 use crate::process::{on_core, printed, sibling};
 use crate::samples::Output;
 use crate::server::Server;
@@ -9,9 +9,12 @@ use crate::{Plan, Result};
 const LABEL: &str = "first message binary h1";
 
 pub(crate) fn measure(output: &mut Output, plan: &Plan) -> Result<()> {
+    if !plan.has(LABEL) {
+        return Ok(());
+    }
     let streams = if plan.is_short { "300" } else { "2000" };
     for round in 0..plan.rounds {
-        for peer in SERVERS.into_iter().filter(|_| plan.has(LABEL)) {
+        for peer in in_turn(SERVERS.to_vec(), round) {
             let server = Server::start(peer)?;
             let mut load = on_core(1, sibling("load")?);
             load.args(["first", &server.port.to_string(), "binary", streams]);

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::cases::Case;
-use crate::peers::{BARE, Peer, SERVERS};
+use crate::peers::{BARE, Peer, SERVERS, in_turn};
 use crate::process::sibling;
 use crate::samples::Output;
 use crate::server::Server;
@@ -50,7 +50,7 @@ fn grown(peer: Peer, case: &str) -> Result<(u64, u64)> {
 pub(crate) fn measure(output: &mut Output, plan: &Plan) -> Result<()> {
     for (label, case) in KEPT.into_iter().filter(|(label, _)| plan.has(label)) {
         for round in 0..plan.rounds.min(3) {
-            for peer in SERVERS {
+            for peer in in_turn(SERVERS.to_vec(), round) {
                 let (process, grown) = grown(peer, case)?;
                 let per_connection = grown as f64 / CONNECTIONS as f64;
                 output.sample(label, peer.name, "resident-bytes", per_connection, round)?;

@@ -30,6 +30,13 @@ pub(crate) const SERVERS: [Peer; 6] = [
     peer("ours-axum", true),
 ];
 
+/// The peers in their turn: another is the first in each round, so that none always follows the same one.
+pub(crate) fn in_turn(mut peers: Vec<Peer>, round: u32) -> Vec<Peer> {
+    let first = round as usize % peers.len();
+    peers.rotate_left(first);
+    peers
+}
+
 /// Ours with a view of what is ingested; all else is as in ours.
 pub(crate) const VIEWS: Peer = peer("ours-views", true);
 
