@@ -158,23 +158,26 @@ impl<'a> Table<'a> {
         limit_by_tonic(self.part, case)
     }
 
-    /// The limit of grpcweb, and whether it is kept.
+    /// The limit of grpcweb, and whether it is kept: in all rounds, or in the one in the middle.
     fn verdict(case: &str, row: &Row<'_>, limit: Option<Limit>) -> [String; 2] {
         let Some(limit) = limit else {
             return [String::new(), String::new()];
         };
         let ours = limited(case);
-        let measured = match limit {
-            Limit::Ratio(peer, _) => row
-                .ratio(ours, peer)
-                .map(|it| (it.median * 100.0).round() / 100.0),
-            Limit::Absolute(_) => row.value(ours).map(|it| (it.median * 10.0).round() / 10.0),
+        let (measured, steps) = match limit {
+            Limit::Ratio(peer, _) => (row.ratio(ours, peer), 100.0),
+            Limit::Absolute(_) => (row.value(ours), 10.0),
         };
-        let is_met = match measured {
-            Some(measured) if measured <= limit.value() => "yes",
-            Some(_) => "**no**",
-            None => "not measured",
-        };
+        let is_within = |it: f64| (it * steps).round() / steps <= limit.value();
+        let is_met = measured.map_or("not measured", |it| {
+            let is_of_all_rounds = is_within(it.least) == is_within(it.greatest);
+            match (is_within(it.median), is_of_all_rounds) {
+                (true, true) => "yes",
+                (true, false) => "yes by the median",
+                (false, true) => "**no**",
+                (false, false) => "no by the median",
+            }
+        });
         [limit.to_string(), is_met.to_owned()]
     }
 
@@ -314,4 +317,49 @@ pub(crate) fn markdown(told: impl Fn(&str) -> String, samples: &[Sample]) -> Str
     );
     written += &raw(samples);
     written.trim_end().to_owned() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a limit of 1.10 where the rounds have these ratios.
+    fn verdict(ratios: [f64; 3]) -> String {
+        let sample = |peer: &str, value, round| Sample {
+            part: "server".to_owned(),
+            case: "echo-64 binary h1".to_owned(),
+            peer: peer.to_owned(),
+            metric: "cpu-ns".to_owned(),
+            value,
+            round,
+        };
+        let rounds = (0..).zip(ratios);
+        let samples: Vec<Sample> = rounds
+            .flat_map(|(round, ratio)| {
+                let of_round = [(BARE, 100.0), (OURS, 100.0 * ratio)];
+                of_round.map(|(peer, value)| sample(peer, value, round))
+            })
+            .collect();
+        let row = Row(samples.iter().collect());
+        let [_, verdict] =
+            Table::verdict("echo-64 binary h1", &row, Some(Limit::Ratio(BARE, 1.10)));
+        verdict
+    }
+
+    #[test]
+    fn a_verdict_says_where_rounds_differ() {
+        // A limit is kept that is met as it is written.
+        assert_eq!(verdict([1.05, 1.08, 1.104]), "yes");
+        assert_eq!(verdict([1.11, 1.12, 1.15]), "**no**");
+        assert_eq!(verdict([1.05, 1.08, 1.12]), "yes by the median");
+        assert_eq!(verdict([1.15, 1.12, 1.09]), "no by the median");
+    }
+
+    #[test]
+    fn what_was_not_measured_has_no_verdict() {
+        let row = Row(vec![]);
+        let limit = Some(Limit::Absolute(10.0));
+        let [_, verdict] = Table::verdict("echo-64 binary h1", &row, limit);
+        assert_eq!(verdict, "not measured");
+    }
 }
