@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 use super::drain::Remainder;
 use super::receive::Receive;
 use super::reply::{Answer, Finished, Reply};
-use super::respond::Answered;
+use super::respond::Responded;
 use super::running::Running;
 use crate::{Body, Request, Status};
 
@@ -100,6 +100,14 @@ impl<R, H, F, M> Exchange<R, H, F, M> {
 }
 
 impl<R, H, F> Phase<R, H, F> {
+    /// Drops what there is, wherever it is. What is left of the request remains.
+    fn give_up(mut self: Pin<&mut Self>, rest: &mut Option<Arc<Remainder>>) {
+        if let PhaseProjected::Receiving { receive, .. } = self.as_mut().project() {
+            *rest = receive.rest();
+        }
+        self.set(Self::Over);
+    }
+
     /// Ready with the reply once what made it is dropped: only then it is known what is left of the request.
     fn poll_reply<T, M>(
         mut self: Pin<&mut Self>,
@@ -159,16 +167,17 @@ where
     F: Future<Output = Result<T, Status>>,
     M: FnOnce(T, &Answer) -> Result<Reply, Status>,
 {
-    type Output = Answered;
+    type Output = Responded;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Responded> {
         let mut this = self.project();
         if let Some(Ongoing { running, outcome }) = this.call.as_mut() {
             let phase = &mut this.phase;
             let mut result = ready!(running.poll(cx, |cx| phase.as_mut().poll_reply(outcome, cx)));
             // Interrupted, or after a panic, it is not over yet.
             if !matches!(**phase, Phase::Over) {
-                let dropped = running.run(|| phase.set(Phase::Over));
+                let rest = &mut outcome.rest;
+                let dropped = running.run(|| phase.as_mut().give_up(rest));
                 result = dropped.and(result);
             }
             let Some(Ongoing { running, outcome }) = this.call.take() else {

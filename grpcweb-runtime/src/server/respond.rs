@@ -16,7 +16,7 @@ const ACCEPT_POST: HeaderName = HeaderName::from_static("accept-post");
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// What the future of a generated server gives.
-pub(super) type Answered = Result<Response<Body>, Infallible>;
+pub(super) type Responded = Result<Response<Body>, Infallible>;
 
 /// The future of every generated server.
 #[must_use = "futures do nothing unless polled"]
@@ -24,7 +24,7 @@ pub struct ResponseFuture(Kind);
 
 enum Kind {
     Ready(Option<Box<Response<Body>>>),
-    Running(Pin<Box<dyn Future<Output = Answered> + Send>>),
+    Running(Pin<Box<dyn Future<Output = Responded> + Send>>),
 }
 
 impl ResponseFuture {
@@ -43,15 +43,15 @@ impl ResponseFuture {
         }
     }
 
-    pub(super) fn running(future: impl Future<Output = Answered> + Send + 'static) -> Self {
+    pub(super) fn running(future: impl Future<Output = Responded> + Send + 'static) -> Self {
         Self(Kind::Running(Box::pin(future)))
     }
 }
 
 impl Future for ResponseFuture {
-    type Output = Answered;
+    type Output = Responded;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Responded> {
         match &mut self.0 {
             Kind::Ready(response) => match response.take() {
                 Some(response) => Poll::Ready(Ok(*response)),

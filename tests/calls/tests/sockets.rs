@@ -262,21 +262,37 @@ async fn a_connection_is_good_for_another_call_after_an_early_answer() {
     }
 }
 
+/// Known mistake 43.
 #[tokio::test]
 async fn a_connection_that_is_given_up_says_so() {
     let server = Server::start(MyNotes::default()).await;
-    let mut connection = TcpStream::connect(&server.address).await.unwrap();
-    let head = "POST /calls.Notes/Nothing HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc-web\r\n\
-                content-length: 100000000\r\n\r\n";
-    connection.write_all(head.as_bytes()).await.unwrap();
-    let mut received = Vec::new();
-    timeout(PATIENCE, connection.read_to_end(&mut received))
-        .await
-        .unwrap()
-        .unwrap();
-    let received = String::from_utf8_lossy(&received);
-    assert!(received.contains("grpc-status:12"), "{received}");
-    assert!(received.contains("connection: close"), "{received}");
+    for (method, timeout_in_ms, code) in [
+        ("Nothing", 60_000, Code::Unimplemented),
+        ("Echo", 10, Code::DeadlineExceeded),
+        ("Repeat", 10, Code::DeadlineExceeded),
+        ("Join", 10, Code::DeadlineExceeded),
+    ] {
+        let mut connection = TcpStream::connect(&server.address).await.unwrap();
+        let head = format!(
+            "POST /calls.Notes/{method} HTTP/1.1\r\nhost: a\r\ncontent-type: application/grpc-web\r\n\
+             content-length: 100000000\r\ngrpc-timeout: {timeout_in_ms}m\r\n\r\n"
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        // A message begins, and does not go on.
+        connection.write_all(&[0, 0, 1, 0, 0, 1]).await.unwrap();
+        let mut received = Vec::new();
+        timeout(PATIENCE, connection.read_to_end(&mut received))
+            .await
+            .unwrap()
+            .unwrap();
+        let received = String::from_utf8_lossy(&received);
+        let status = format!("grpc-status:{}", i32::from(code));
+        assert!(received.contains(&status), "{method}: {received}");
+        assert!(
+            received.contains("connection: close"),
+            "{method}: {received}"
+        );
+    }
 }
 
 #[tokio::test]
