@@ -48,7 +48,15 @@ impl Timer {
         is_driven_by_thread()
     }
 
-    /// Whether a poll may find it done, for a task that has polled it before: cheaper than that poll.
+    /// Polls it outside of what tokio grants a task at once. A task that has used that up is woken, but not by
+    /// the timer: it has to poll again.
+    #[cfg(feature = "serve")]
+    pub(crate) fn poll_unconstrained(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        std::pin::pin!(tokio::task::unconstrained(self)).poll(cx)
+    }
+
+    /// Whether a poll may find it done, for a task that has polled it [so](Self::poll_unconstrained) before:
+    /// cheaper than that poll.
     #[cfg(feature = "serve")]
     pub(crate) fn may_be_done(&self) -> bool {
         self.sleep.as_ref().is_none_or(|sleep| sleep.is_elapsed())

@@ -340,6 +340,23 @@ async fn a_call_that_waits_at_the_listener_is_taken() {
     }
 }
 
+#[tokio::test]
+async fn no_more_connections_are_taken_at_the_end_than_at_any_time() {
+    let server = Ending::start(|server| server.max_connections(1)).await;
+    let client = server.client(WAYS[0]);
+    assert!(client.echo(note("a")).await.is_ok());
+    let mut waiting = TcpStream::connect(&server.address).await.unwrap();
+    let head = RawConnection::head("Echo", BINARY, "content-length: 0\r\n");
+    waiting.write_all(head.as_bytes()).await.unwrap();
+    server.stop.send(()).unwrap();
+    let mut answer = Vec::new();
+    let read = timeout(PATIENCE, waiting.read_to_end(&mut answer)).await;
+    // It is reset, or closed.
+    let _ = read.unwrap();
+    assert!(answer.is_empty(), "{}", String::from_utf8_lossy(&answer));
+    ended(server.server).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_silent_client_without_calls_does_not_hold_up_the_end() {
     let server = Ending::start(|server| server.grace_period(FOR_EVER)).await;

@@ -118,8 +118,9 @@ impl Activity {
     /// When the last call ended; `None` where one is running, or nobody wants to know.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         let idle = self.idle.as_ref()?;
-        let ended = Duration::from_nanos(idle.ended.load(Ordering::SeqCst));
-        (self.running.load(Ordering::SeqCst) == 0).then(|| idle.begin + ended)
+        // In this order: calls of HTTP/2 are in tasks of their own, and say when they end before they are gone.
+        (self.running.load(Ordering::SeqCst) == 0)
+            .then(|| idle.begin + Duration::from_nanos(idle.ended.load(Ordering::SeqCst)))
     }
 }
 

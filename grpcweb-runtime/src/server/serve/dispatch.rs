@@ -41,6 +41,7 @@ impl<S: Served> hyper::service::Service<Request<Incoming>> for Dispatch<S> {
     fn call(&self, mut request: Request<Incoming>) -> Dispatched<S> {
         let connection = self.connection.clone();
         let mut answer: Option<S::Future> = None;
+        // Where there is a router, it is the service, and its future the router's.
         let of_router: &mut dyn Any = &mut answer;
         if let (Some(router), Some(of_router)) = (&self.router, of_router.downcast_mut()) {
             let of_router: &mut Option<ResponseFuture> = of_router;

@@ -4,7 +4,6 @@
 //! to pay for that, nor for a look at the clock: here the connection has one timer, and looks now and then whether
 //! there were calls.
 
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -58,7 +57,7 @@ impl HeadTimeout {
                 Some(_) if called && self.wait > look => look,
                 Some(timer) if !timer.may_be_done() => return Poll::Pending,
                 Some(timer) => {
-                    ready!(Pin::new(timer).poll(cx));
+                    ready!(timer.poll_unconstrained(cx));
                     let received = activity.received().wrapping_sub(self.received);
                     if called || received > MAX {
                         look
@@ -81,7 +80,34 @@ impl HeadTimeout {
                 self.limit = None;
                 return Poll::Pending;
             };
-            ready!(Pin::new(self.timer.insert(timer)).poll(cx));
+            ready!(self.timer.insert(timer).poll_unconstrained(cx));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+
+    use tokio::task::consume_budget;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_is_late_though_the_task_had_no_budget_left_when_the_timer_was_set() {
+        let activity = Activity::new(false);
+        activity.set_http1();
+        let limit = Duration::from_secs(8);
+        let mut head = HeadTimeout::new(Some(limit));
+        poll_fn(|cx| {
+            while pin!(consume_budget()).poll(cx).is_ready() {}
+            assert!(head.poll_late(&activity, cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        let late = poll_fn(|cx| head.poll_late(&activity, cx));
+        timeout(2 * limit, late).await.unwrap();
     }
 }

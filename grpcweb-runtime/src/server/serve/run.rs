@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -79,7 +79,8 @@ where
         server.accept_until(&mut listener, delay).await;
     }
     server.accept_waiting(&mut listener).await;
-    for (io, remote_addr) in listener.close() {
+    let room = server.room();
+    for (io, remote_addr) in listener.close().into_iter().take(room) {
         server.take(io, remote_addr);
     }
     let mut connections = server.connections;
@@ -134,13 +135,25 @@ impl<S: Served> Server<S> {
         until: impl Future<Output = ()>,
     ) {
         let mut until = pin!(until);
-        let Limits { connections, .. } = self.protocol.limits;
-        let max = connections.map_or(usize::MAX, usize::from);
+        let max = self.max_connections();
         while let Some((io, remote_addr)) =
             accept::next(listener, &mut self.connections, max, until.as_mut()).await
         {
             self.take(io, remote_addr);
         }
+    }
+
+    fn max_connections(&self) -> usize {
+        let Limits { connections, .. } = self.protocol.limits;
+        connections.map_or(usize::MAX, usize::from)
+    }
+
+    /// How many more connections there may be.
+    fn room(&mut self) -> usize {
+        let mut cx = Context::from_waker(Waker::noop());
+        let _ = self.connections.poll_none(&mut cx);
+        self.max_connections()
+            .saturating_sub(self.connections.len())
     }
 
     fn take(
