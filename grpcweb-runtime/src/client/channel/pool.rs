@@ -110,9 +110,7 @@ impl Pool {
             return Ok(lease);
         }
         // Those who wait for their turn would else wait for one failure after the other.
-        if let Some((at, error)) = &*failed
-            && *at >= began
-        {
+        if let Some((_, error)) = failed.as_ref().filter(|(at, _)| *at > began) {
             return Err(error.clone());
         }
         let connected = self.connect(connector).await;
