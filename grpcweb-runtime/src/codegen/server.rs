@@ -69,7 +69,7 @@ where
     Res: Send + 'static,
 {
     let service = Arc::clone(service);
-    call.unary_apart(codec, apart, move |request| async move {
+    call.unary_apart(codec, Some(apart), move |request| async move {
         handler.run(&service, request).await
     })
 }

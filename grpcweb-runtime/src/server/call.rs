@@ -53,14 +53,14 @@ impl Call {
         H: FnOnce(Request<Req>) -> F + Send + 'static,
         F: Future<Output = Result<Response<Res>, Status>> + Send + 'static,
     {
-        self.unary_apart(codec, |_| None, handler)
+        self.unary_apart(codec, None, handler)
     }
 
-    /// The same, with what may leave beside the rest of the message.
+    /// The same, with what may leave beside the rest of the message, if there is anything.
     pub fn unary_apart<C, Req, Res, H, F>(
         self,
         _: C,
-        apart: fn(&mut Res) -> Option<Apart>,
+        apart: Option<fn(&mut Res) -> Option<Apart>>,
         handler: H,
     ) -> ResponseFuture
     where
@@ -106,7 +106,7 @@ impl Call {
         self.run(
             Receive::poll_stream,
             |request, inbound| Ok(handler(streaming::<C, Req>(request, inbound))),
-            |response, answer| Reply::message::<C, Res>(response, |_| None, answer),
+            |response, answer| Reply::message::<C, Res>(response, None, answer),
         )
     }
 

@@ -36,13 +36,13 @@ enum Content {
 impl Reply {
     pub(super) fn message<C: Codec<T>, T>(
         response: Response<T>,
-        apart: fn(&mut T) -> Option<Apart>,
+        apart: Option<fn(&mut T) -> Option<Apart>>,
         answer: &Answer,
     ) -> Result<Self, Status> {
         let (mut message, metadata, trailing) = response.into_parts();
         let format = &answer.format;
-        let apart = answer.sends_as_it_is().then(|| apart(&mut message));
-        let (frame, len) = match apart.flatten() {
+        let apart = apart.filter(|_| answer.sends_as_it_is());
+        let (frame, len) = match apart.and_then(|apart| apart(&mut message)) {
             None => {
                 let room = outbound::ROOM_FOR_OK;
                 let (frame, len) = codec::encode_alone::<C, T>(&message, format, room)?;

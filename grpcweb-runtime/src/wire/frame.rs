@@ -277,6 +277,10 @@ pub(crate) fn is_only_message(chunk: &[u8], limit: usize) -> bool {
 ///
 /// The caller has checked that it fits the four bytes of the length.
 pub(crate) fn put_header(buf: &mut BytesMut, flags: u8, len: usize) {
+    debug_assert!(
+        u32::try_from(len).is_ok(),
+        "{len} bytes are too many for a frame"
+    );
     let [.., a, b, c, d] = u64::try_from(len).unwrap_or(u64::MAX).to_be_bytes();
     buf.extend_from_slice(&[flags, a, b, c, d]);
 }
