@@ -11,7 +11,7 @@ use grpcweb_runtime::Router;
 use grpcweb_runtime::server::{Listener, bind_unix};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream};
 use tokio::net::UnixStream;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 /// How long anything may take before the test fails.
@@ -49,6 +49,32 @@ async fn a_unix_socket_is_served_and_its_file_is_taken_over_from_an_earlier_run(
         server.abort();
         assert!(server.await.unwrap_err().is_cancelled());
         assert!(path.exists());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_waits_at_the_listener_is_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    for _ in 0..100 {
+        let listener = bind_unix(&path).await.unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = grpcweb_runtime::serve(listener, router())
+            .with_graceful_shutdown(async { stopped.await.unwrap_or_default() });
+        let server = tokio::spawn(server.into_future());
+        // The server runs: what comes now is accepted by a task that has waited before.
+        assert_served(UnixStream::connect(&path).await.unwrap()).await;
+        let socket = std::os::unix::net::UnixStream::connect(&path).unwrap();
+        io::Write::write_all(&mut &socket, REQUEST).unwrap();
+        stop.send(()).unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let mut socket = UnixStream::from_std(socket).unwrap();
+        let mut answer = [0; 15];
+        let read = timeout(PATIENCE, socket.read_exact(&mut answer)).await;
+        read.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200 OK");
+        server.abort();
+        assert!(server.await.unwrap_err().is_cancelled());
     }
 }
 

@@ -41,6 +41,12 @@ pub trait Listener: Send + 'static {
 /// The most connections that are handed out at the end: as many as wait at a listener of tokio.
 const BACKLOG: usize = 1024;
 
+/// What waits at a listener that does not block. Nothing is done between the last connection and its end that
+/// could wait.
+fn all_that_wait<C>(accept: impl Fn() -> io::Result<C>) -> Vec<C> {
+    std::iter::from_fn(|| accept().ok()).take(BACKLOG).collect()
+}
+
 /// Answers leave in one write, so waiting for more would only delay them. A socket that refuses an option is
 /// broken, which the connection finds out by itself.
 fn set_options(stream: &TcpStream) {
@@ -62,9 +68,7 @@ impl Listener for TcpListener {
         let Ok(listener) = self.into_std() else {
             return Vec::new();
         };
-        // It does not block. Nothing is done between the last connection and the end that could wait.
-        let accept = || listener.accept().ok();
-        let waiting: Vec<_> = std::iter::from_fn(accept).take(BACKLOG).collect();
+        let waiting = all_that_wait(|| listener.accept());
         drop(listener);
         waiting
             .into_iter()
@@ -85,5 +89,20 @@ impl Listener for tokio::net::UnixListener {
     async fn accept(&mut self) -> io::Result<(Self::Io, Option<SocketAddr>)> {
         let (stream, _) = tokio::net::UnixListener::accept(self).await?;
         Ok((stream, None))
+    }
+
+    fn close(self) -> Vec<(Self::Io, Option<SocketAddr>)> {
+        let Ok(listener) = self.into_std() else {
+            return Vec::new();
+        };
+        let waiting = all_that_wait(|| listener.accept());
+        drop(listener);
+        waiting
+            .into_iter()
+            .filter_map(|(stream, _)| {
+                stream.set_nonblocking(true).ok()?;
+                Some((tokio::net::UnixStream::from_std(stream).ok()?, None))
+            })
+            .collect()
     }
 }
