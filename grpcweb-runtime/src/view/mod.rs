@@ -10,8 +10,8 @@
 //!   was not generated along with it, as those of `prost_types`, is owned;
 //! - a map is a `BTreeMap`, and the fields of all else are as prost has them.
 //!
-//! A view has the functions of prost for an enum and for a field that may be missing, but no iterator over a
-//! repeated enum, and no `get_` for a map of enums.
+//! A view has the functions of prost that read an enum or a field that may be missing, but none that sets or
+//! adds anything, no iterator over a repeated enum, and no `get_` for a map of enums.
 //!
 //! A method whose request is such a message takes the view, and one that takes a stream of them a stream of
 //! [`Encoded`]. What clients send and get is the same: what prost refuses a view refuses, with the same

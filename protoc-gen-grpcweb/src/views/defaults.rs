@@ -1,6 +1,7 @@
 //! Default values, which fields of proto2 may have.
 
-use std::str::FromStr;
+use std::iter::Peekable;
+use std::str::{Bytes, FromStr};
 
 use proc_macro2::{Literal, TokenStream};
 use prost_types::FieldDescriptorProto;
@@ -78,24 +79,36 @@ fn unescape(text: &str) -> Vec<u8> {
             continue;
         }
         bytes.push(match rest.next() {
+            Some(b'a') => 0x07,
+            Some(b'b') => 0x08,
+            Some(b'f') => 0x0c,
             Some(b'n') => b'\n',
             Some(b'r') => b'\r',
             Some(b't') => b'\t',
-            Some(digit @ b'0'..=b'7') => {
-                let mut value = digit - b'0';
-                for _ in 0..2 {
-                    match rest.next_if(|next| matches!(next, b'0'..=b'7')) {
-                        Some(digit) => value = value.wrapping_mul(8).wrapping_add(digit - b'0'),
-                        None => break,
-                    }
-                }
-                value
-            }
+            Some(b'v') => 0x0b,
+            Some(b'x' | b'X') => escaped(&mut rest, 16, 2, 0),
+            Some(digit @ b'0'..=b'7') => escaped(&mut rest, 8, 2, digit - b'0'),
             Some(other) => other,
             None => break,
         });
     }
     bytes
+}
+
+/// The byte of a first digit, and of no more than so many others.
+fn escaped(rest: &mut Peekable<Bytes<'_>>, radix: u8, others: usize, first: u8) -> u8 {
+    let mut value = first;
+    for _ in 0..others {
+        let digit = |byte: &u8| char::from(*byte).to_digit(radix.into());
+        let Some(digit) = rest.peek().and_then(digit) else {
+            break;
+        };
+        rest.next();
+        value = value
+            .wrapping_mul(radix)
+            .wrapping_add(u8::try_from(digit).unwrap_or_default());
+    }
+    value
 }
 
 #[cfg(test)]
@@ -107,6 +120,11 @@ mod tests {
         assert_eq!(
             unescape(r#"a\000\001\377\n\r\t\"\'\\b"#),
             b"a\0\x01\xff\n\r\t\"'\\b"
+        );
+        // Other compilers than protoc.
+        assert_eq!(
+            unescape(r"\x01\xfF1\a\b\f\v\?\1a"),
+            b"\x01\xff1\x07\x08\x0c\x0b?\x01a"
         );
     }
 
