@@ -26,6 +26,14 @@ pub(crate) fn calls(port: u16, case: &Case, count: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// How many bytes come of a call that goes well, with the head.
+pub(crate) fn length(port: u16, case: &Case) -> io::Result<u64> {
+    let mut connection = Connection::new(port)?;
+    connection.send(&request(case))?;
+    connection.response()?.check(case)?;
+    Ok(connection.received)
+}
+
 /// Connections that made a call each, and stay. Of the case `wait` there is the first message only.
 pub(crate) fn kept(port: u16, case: &Case, count: u64) -> io::Result<Vec<impl Sized + use<>>> {
     let request = request(case);
@@ -78,23 +86,30 @@ fn request(case: &Case) -> Vec<u8> {
     request
 }
 
-struct Connection(BufReader<TcpStream>);
+struct Connection {
+    stream: BufReader<TcpStream>,
+    /// All bytes that were read so far.
+    received: u64,
+}
 
 impl Connection {
     fn new(port: u16) -> io::Result<Self> {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self(BufReader::with_capacity(64 * 1024, stream)))
+        Ok(Self {
+            stream: BufReader::with_capacity(64 * 1024, stream),
+            received: 0,
+        })
     }
 
     fn send(&mut self, request: &[u8]) -> io::Result<()> {
-        self.0.get_mut().write_all(request)
+        self.stream.get_mut().write_all(request)
     }
 
     fn line(&mut self) -> io::Result<String> {
         let mut line = String::new();
-        self.0.read_line(&mut line)?;
+        self.received += self.stream.read_line(&mut line)? as u64;
         Ok(line.trim_end().to_ascii_lowercase())
     }
 
@@ -144,7 +159,8 @@ impl Connection {
     }
 
     fn read(&mut self, bytes: u64, outcome: &mut Outcome) -> io::Result<()> {
-        let mut bytes = (&mut self.0).take(bytes);
+        self.received += bytes;
+        let mut bytes = (&mut self.stream).take(bytes);
         while bytes.limit() > 0 {
             let part = bytes.fill_buf()?;
             if part.is_empty() {

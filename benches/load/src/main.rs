@@ -1,6 +1,8 @@
 //! Makes calls, an exact number of them, and writes requests for wrk and h2load.
 //!
 //! - `load calls PORT CASE MODE COUNT [h2]`: one after the other on one connection, of HTTP/1.1 or of HTTP/2.
+//! - `load length PORT CASE MODE [h2]`: how long the response of a call is: over HTTP/1.1 all that comes, over HTTP/2 its
+//!   data.
 //! - `load keep PORT CASE MODE COUNT`: as many HTTP/1.1 connections, a call on each. Says `kept`, and keeps them until
 //!   its standard input ends.
 //! - `load first PORT MODE COUNT`: as many streams one after the other; how long the first message took, the median and
@@ -24,8 +26,8 @@ use case::Case;
 /// How long a server may take for the next bytes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-const USAGE: &str = "usage: load calls PORT CASE MODE COUNT [h2] | keep PORT CASE MODE COUNT | \
-                     first PORT MODE COUNT | body CASE MODE | path CASE | type CASE MODE";
+const USAGE: &str = "usage: load calls PORT CASE MODE COUNT [h2] | length PORT CASE MODE [h2] | \
+                     keep PORT CASE MODE COUNT | first PORT MODE COUNT | body CASE MODE | path CASE | type CASE MODE";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = args().skip(1).collect();
@@ -35,7 +37,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             http1::calls(port.parse()?, &Case::parse(case, mode)?, count.parse()?)?;
         }
         ["calls", port, case, mode, count, "h2"] => {
-            http2::calls(port.parse()?, &Case::parse(case, mode)?, count.parse()?)?;
+            let len = http2::calls(port.parse()?, &Case::parse(case, mode)?, count.parse()?)?;
+            eprintln!("{len} bytes a response");
+        }
+        ["length", port, case, mode] => {
+            println!(
+                "{}",
+                http1::length(port.parse()?, &Case::parse(case, mode)?)?
+            );
+        }
+        ["length", port, case, mode, "h2"] => {
+            let case = Case::parse(case, mode)?;
+            println!("{}", http2::calls(port.parse()?, &case, 1)?);
         }
         ["keep", port, case, mode, count] => {
             let kept = http1::kept(port.parse()?, &Case::parse(case, mode)?, count.parse()?)?;

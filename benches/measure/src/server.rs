@@ -83,14 +83,23 @@ impl Server {
 
     /// An exact number of calls, one after the other.
     pub(crate) fn call(&self, case: &Case, calls: u64) -> Result<()> {
+        self.load("calls", case, Some(calls))?;
+        Ok(())
+    }
+
+    /// How many bytes a call brings that goes well: over HTTP/1.1 with the head, over HTTP/2 of data only.
+    pub(crate) fn length(&self, case: &Case) -> Result<u64> {
+        Ok(self.load("length", case, None)?.trim().parse()?)
+    }
+
+    fn load(&self, verb: &str, case: &Case, calls: Option<u64>) -> Result<String> {
         let mut load = on_core(1, sibling("load")?);
-        load.args(["calls", &self.port.to_string(), case.name, case.mode]);
-        load.arg(calls.to_string());
+        load.args([verb, &self.port.to_string(), case.name, case.mode]);
+        load.args(calls.map(|it| it.to_string()));
         if case.is_http2 {
             load.arg("h2");
         }
-        printed(&mut load)?;
-        Ok(())
+        printed(&mut load)
     }
 
     /// The CPU time of all threads so far, in ns: that of the user and that of the kernel.
