@@ -4,6 +4,7 @@ use std::io;
 use std::iter::repeat_n;
 
 use bytes::Bytes;
+use grpcweb_runtime::Router;
 use tokio::io::duplex;
 use tokio::net::TcpListener;
 
@@ -11,7 +12,8 @@ use crate::bare::{self, Answer};
 use crate::client::{self, What};
 use crate::pipe::{CAPACITY, Once};
 use crate::service::proto::bench::{CountRequest, IngestReply};
-use crate::service::{payload, records, router};
+use crate::service::{self, payload, records};
+use crate::views;
 use crate::wire::Mode;
 use crate::{http1, http2};
 
@@ -47,6 +49,8 @@ enum Method {
     Echo(usize),
     Count(usize),
     Ingest,
+    /// With a view of the records.
+    IngestViews,
 }
 
 /// One thing to count.
@@ -58,7 +62,7 @@ pub(crate) struct Case {
     mode: Mode,
 }
 
-pub(crate) const CASES: [Case; 12] = [
+pub(crate) const CASES: [Case; 13] = [
     server("server-echo-64-binary", Method::Echo(64), Mode::Binary),
     server("server-echo-64-text", Method::Echo(64), Mode::Text),
     server("server-echo-64-grpc", Method::Echo(64), Mode::Grpc),
@@ -69,6 +73,11 @@ pub(crate) const CASES: [Case; 12] = [
     ),
     server("server-echo-64k-text", Method::Echo(64 * 1024), Mode::Text),
     server("server-ingest-binary", Method::Ingest, Mode::Binary),
+    server(
+        "server-ingest-views-binary",
+        Method::IngestViews,
+        Mode::Binary,
+    ),
     server("server-count-64-binary", Method::Count(64), Mode::Binary),
     server("server-count-64-text", Method::Count(64), Mode::Text),
     server("server-count-64-grpc", Method::Count(64), Mode::Grpc),
@@ -100,7 +109,7 @@ impl Case {
     pub(crate) fn calls(self) -> u32 {
         match self.method {
             Method::Echo(64) => 200,
-            Method::Echo(_) | Method::Ingest => 50,
+            Method::Echo(_) | Method::Ingest | Method::IngestViews => 50,
             Method::Count(_) => 3,
         }
     }
@@ -122,7 +131,7 @@ impl Case {
         let (io, served) = duplex(CAPACITY);
         match peer {
             Peer::Ours => {
-                let served = grpcweb_runtime::serve(Once(Some(served)), router());
+                let served = grpcweb_runtime::serve(Once(Some(served)), self.router());
                 tokio::spawn(served.into_future());
             }
             Peer::Bare => {
@@ -133,6 +142,13 @@ impl Case {
         match self.mode {
             Mode::Grpc => Caller::Http2(http2::Connection::new(io, self.mode, self.path(), &body)),
             _ => Caller::Http1(http1::Connection::new(io, self.mode, self.path(), &body)),
+        }
+    }
+
+    fn router(self) -> Router {
+        match self.method {
+            Method::IngestViews => views::router(),
+            _ => service::router(),
         }
     }
 
@@ -148,7 +164,7 @@ impl Case {
         let what = match self.method {
             Method::Count(size) => What::Count(count_request(size)),
             Method::Echo(size) => What::Echo(payload(size)),
-            Method::Ingest => return Err(io::ErrorKind::Unsupported.into()),
+            Method::Ingest | Method::IngestViews => return Err(io::ErrorKind::Unsupported.into()),
         };
         Ok(match peer {
             Peer::Ours => Caller::Client(client::Ours::new(&uri, what)?),
@@ -169,7 +185,7 @@ impl Case {
         match self.method {
             Method::Echo(_) => "/bench.Bench/Echo",
             Method::Count(_) => "/bench.Bench/Count",
-            Method::Ingest => "/bench.Bench/Ingest",
+            Method::Ingest | Method::IngestViews => "/bench.Bench/Ingest",
         }
     }
 
@@ -177,7 +193,7 @@ impl Case {
         match self.method {
             Method::Echo(size) => self.mode.request(&payload(size)),
             Method::Count(size) => self.mode.request(&count_request(size)),
-            Method::Ingest => self.mode.request(&records(50)),
+            Method::Ingest | Method::IngestViews => self.mode.request(&records(50)),
         }
     }
 
@@ -189,7 +205,7 @@ impl Case {
                 let payloads = repeat_n(payload(size), MESSAGES as usize);
                 self.mode.response(payloads)
             }
-            Method::Ingest => {
+            Method::Ingest | Method::IngestViews => {
                 let reply = IngestReply { accepted: 50 };
                 self.mode.response([reply].into_iter())
             }
@@ -206,7 +222,7 @@ impl Case {
         match self.method {
             Method::Echo(size) => size,
             Method::Count(size) => size * MESSAGES as usize,
-            Method::Ingest => 7,
+            Method::Ingest | Method::IngestViews => 7,
         }
     }
 }

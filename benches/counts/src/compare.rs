@@ -15,14 +15,16 @@ pub(crate) struct Findings {
     pub(crate) shrunk: Vec<String>,
 }
 
-/// Compares what was counted with what was recorded: ours and bare.
-pub(crate) fn compare(now: (Cost, Cost), before: (Cost, Cost)) -> Findings {
+/// Compares what was counted with what was recorded: ours and bare. `parts` is of how many things a call is made.
+pub(crate) fn compare(now: (Cost, Cost), before: (Cost, Cost), parts: u32) -> Findings {
     let mut findings = Findings::default();
     for measure in MEASURES {
         let (ours, bare) = ((measure.of)(now.0), (measure.of)(now.1));
         let (ours_before, bare_before) = ((measure.of)(before.0), (measure.of)(before.1));
         let growth = growth((ours, bare), (ours_before, bare_before));
-        let allowed = (ours_before * TOLERANCE).clamp(measure.least, measure.most);
+        let of_part = |of_call: f64| (of_call / f64::from(parts)).max(measure.step);
+        let allowed =
+            (ours_before * TOLERANCE).clamp(of_part(measure.least), of_part(measure.most));
         if growth.abs() <= allowed {
             continue;
         }
@@ -84,10 +86,13 @@ fn shown(number: f64) -> String {
 struct Measure {
     name: &'static str,
     of: fn(Cost) -> f64,
-    /// What is let pass of small numbers.
+    /// What is let pass of small numbers, in a call.
     least: f64,
-    /// What is let pass of large numbers.
+    /// What is let pass of large numbers, in a call.
     most: f64,
+    /// Twice as much as rounding can hide in what is recorded of ours and of bare hyper. It is let pass of streams, of
+    /// which a message is told, not a call.
+    step: f64,
 }
 
 const MEASURES: [Measure; 3] = [
@@ -96,6 +101,7 @@ const MEASURES: [Measure; 3] = [
         of: |cost| cost.instructions,
         least: 5.0,
         most: f64::INFINITY,
+        step: 0.2,
     },
     // They repeat exactly, so one more in a call is always seen.
     Measure {
@@ -103,11 +109,44 @@ const MEASURES: [Measure; 3] = [
         of: |cost| cost.allocations,
         least: 0.05,
         most: 0.5,
+        step: 0.002,
     },
     Measure {
         name: "bytes allocated",
         of: |cost| cost.bytes,
         least: 16.0,
         most: f64::INFINITY,
+        step: 0.2,
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What has grown where a call of so many parts allocates this much more, beside the same bare hyper.
+    fn grown(more: f64, parts: u32) -> usize {
+        let cost = |allocations: f64| Cost {
+            instructions: 400.0,
+            allocations: allocations / f64::from(parts),
+            bytes: 80.0,
+        };
+        let bare = cost(10.0);
+        compare((cost(60.0 + more), bare), (cost(60.0), bare), parts)
+            .grown
+            .len()
+    }
+
+    #[test]
+    fn an_allocation_more_in_a_call_is_seen() {
+        assert_eq!(grown(1.0, 1), 1);
+        assert_eq!(grown(0.1, 1), 0);
+    }
+
+    #[test]
+    fn allocations_of_a_stream_are_seen_as_finely_as_they_are_recorded() {
+        assert_eq!(grown(500.0, 10_000), 1);
+        assert_eq!(grown(30.0, 10_000), 1);
+        assert_eq!(grown(5.0, 10_000), 0);
+    }
+}

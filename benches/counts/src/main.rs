@@ -11,6 +11,7 @@ mod http2;
 mod pipe;
 mod recorded;
 mod service;
+mod views;
 mod wire;
 
 use std::env::args;
@@ -64,13 +65,13 @@ fn check(file: &Path, dir: &Path) -> Result<ExitCode, Box<dyn Error>> {
         let (mut ours, mut bare) = count(dir, case)?;
         // What happens now and then only adds to what a call costs.
         for _ in 0..RETRIES {
-            if compare((ours, bare), before).grown.is_empty() {
+            if compare((ours, bare), before, case.parts()).grown.is_empty() {
                 break;
             }
             let again = callgrind::count(dir, case)?;
             (ours, bare) = (ours.min(again.0), bare.min(again.1));
         }
-        let findings = compare((ours, bare), before);
+        let findings = compare((ours, bare), before, case.parts());
         for found in findings.shrunk {
             has_shrunk = true;
             println!("less than recorded: {}: {found}", case.name);
@@ -105,7 +106,7 @@ fn record(file: &Path, dir: &Path) -> io::Result<()> {
 fn count(dir: &Path, case: Case) -> io::Result<(Cost, Cost)> {
     let (ours, bare) = callgrind::count(dir, case)?;
     println!(
-        "{:<26}{:>10.0} instructions ({:.2} of bare){:>9.2} allocations (bare {:.2})",
+        "{:<28}{:>10.0} instructions ({:.2} of bare){:>9.2} allocations (bare {:.2})",
         case.name,
         ours.instructions,
         ours.instructions / bare.instructions,
