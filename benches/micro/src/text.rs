@@ -1,12 +1,14 @@
 //! The text mode.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
-use crate::wire::text::TextDecoder;
+use crate::wire::text::{self, TextDecoder};
 
-/// Encodes what is flushed together.
+/// Encodes what is flushed together, with the room for it.
 pub fn encode(flushed: &[u8]) -> Bytes {
-    crate::wire::text::encode(flushed)
+    let mut buffer = BytesMut::with_capacity(text::encoded_len(flushed.len()));
+    buffer.extend_from_slice(flushed);
+    text::encode(buffer)
 }
 
 /// Decodes a text that comes in `chunks`, and says how many bytes it has.
